@@ -1,0 +1,62 @@
+# The course's commands. `make` lists them. For GNU make 3.81 and newer and any POSIX shell.
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PY := $(BIN)/python
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help lab setup reset test test-fast lint notebooks lock clean FORCE
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+
+lab: .venv/.lab ## Set up on first use, then open JupyterLab at lesson 00 (Ctrl-C stops it)
+	@$(PY) -m course_helpers.lab
+
+setup: .venv/.lab ## Only set up: install the packages that a learner needs into .venv
+	@echo "Set up. Next: make lab"
+
+reset: .venv/.lab ## Start a lesson afresh and keep your copy beside it: make reset LESSON=00
+	@$(PY) -m course_helpers.lab reset $(LESSON)
+
+test: .venv/.dev ## Run all tests, headless, and sum up what ran where
+	@$(PY) -m tests.run
+
+test-fast: .venv/.dev ## Run only the unit and server tests
+	@$(PY) -m tests.run unit server
+
+lint: .venv/.dev ## Check style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+notebooks: .venv/.dev ## Execute all notebooks again and store what they print
+	@$(PY) -m tests.notebooks.execute
+
+lock: ## Pin the packages of pyproject.toml (needs uv; delete both files first for newer versions)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	@touch requirements.txt && sed '/^-e/d' requirements.txt >requirements.tmp
+	@$(COMPILE) pyproject.toml --output-file requirements.tmp
+	@$(COMPILE) --group dev --constraint requirements.tmp --output-file requirements-dev.txt
+	@echo '-e .  # course_helpers; run pip in the course'"'"'s folder' >>requirements.tmp
+	@mv requirements.tmp requirements.txt
+
+clean: ## Remove .venv, build and caches; keep your work and deployment/.env
+	@rm -rf .venv build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A venv breaks when its folder moves or its Python is removed: then it is made anew.
+ifneq ($(shell test -x $(PY) && cat .venv/.lab 2>/dev/null),$(shell pwd -P))
+.venv/.lab: FORCE
+endif
+
+.venv/.lab: requirements.txt pyproject.toml
+	@sh .ci/venv.sh requirements.txt && pwd -P >$@
+
+.venv/.dev: .venv/.lab requirements-dev.txt
+	@sh .ci/venv.sh requirements-dev.txt && pwd -P >$@

@@ -1,0 +1,39 @@
+"""The process that `dev_server` starts: `langgraph dev`, which ends when its parent does.
+
+The parent holds the other end of this process's standard input and never writes to it. However
+the parent ends, `kill -9` included, the operating system closes that pipe and the read returns.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+
+
+def end_with_parent(folder: Path) -> None:
+    """Block until the parent is gone, then end this process and its children, and its folder."""
+    sys.stdin.buffer.read()
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        child.terminate()
+    for child in psutil.wait_procs(children, timeout=3)[1]:
+        child.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def main() -> None:
+    """Run `langgraph dev` with this process's arguments, in the current folder."""
+    threading.Thread(target=end_with_parent, args=(Path.cwd(),), daemon=True).start()
+    from langgraph_cli.cli import cli
+
+    cli(["dev", *sys.argv[1:]], prog_name="langgraph")
+
+
+if __name__ == "__main__":
+    main()

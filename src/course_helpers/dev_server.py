@@ -1,0 +1,197 @@
+"""`langgraph dev` as a child process: one server a kernel, gone when the kernel is.
+
+Measured with langgraph-api 0.16.7: it pickles its state into `.langgraph_api/` in its working
+directory, so that two servers in one folder lose data; it silently takes another port when its
+own is taken; and a graph that fails to import ends the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from course_helpers.errors import ServerError, SettingsError
+from course_helpers.settings import DEPLOYMENT, Settings
+
+START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
+HOST = "127.0.0.1"
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_CAUSE = re.compile(r"^(?:\w+\.)*(?P<message>\w*(?:Error|Exception|Interrupt)\b.*)", re.M)
+
+
+class DevServer:
+    """A running `langgraph dev`. Make one with `start_dev_server`.
+
+    Attributes:
+        url: where it answers, for instance `http://127.0.0.1:54321`.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, url: str) -> None:
+        self._process = process
+        self._folder = folder
+        self.url = url
+        atexit.register(self.stop)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def log(self) -> str:
+        """Return what the server has printed so far, without terminal colours."""
+        path = self._folder / "server.log"
+        return _ANSI.sub("", path.read_text(errors="replace")) if path.exists() else ""
+
+    def stop(self) -> None:
+        """End the server and delete its folder with all threads and memories. Safe to repeat."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        atexit.unregister(self.stop)
+
+
+def start_dev_server(
+    settings: Settings, deployment: Path = DEPLOYMENT, timeout: float = START_TIMEOUT
+) -> DevServer:
+    """Start `langgraph dev` for a deployment folder and return when its graphs answer.
+
+    Args:
+        settings: its environment becomes the server's.
+        deployment: a folder with a `langgraph.json`.
+        timeout: seconds to wait for it.
+
+    Raises:
+        ServerError: the process ended, or did not answer in time; the cause is in the message.
+        SettingsError: `langgraph.json` is missing or is not JSON.
+    """
+    config = _read_config(deployment)
+    server = _spawn(settings, deployment, config)
+    try:
+        _wait_until_ready(server, list(config["graphs"]), timeout)
+    except BaseException:  # a Ctrl-C while waiting must not leave a server behind
+        server.stop()
+        raise
+    return server
+
+
+def free_port() -> int:
+    """Return a TCP port on 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
+    """Return which graphs a server has not loaded, or None if it does not answer.
+
+    `/ok` alone answers before the graphs are there, so that the assistants are asked for too.
+    """
+    try:
+        with httpx.Client(base_url=url, timeout=2.0) as http:
+            http.get("/ok").raise_for_status()
+            found = http.post("/assistants/search", json={"limit": 100}).raise_for_status().json()
+    except httpx.HTTPError:
+        return None
+    loaded = {assistant["graph_id"] for assistant in found}
+    return [graph for graph in graphs if graph not in loaded]
+
+
+def server_version(url: str) -> str | None:
+    """Return which version of its software a server runs, or None if it does not answer."""
+    try:
+        return str(httpx.get(f"{url}/info", timeout=2.0).json().get("version"))
+    except (httpx.HTTPError, ValueError):
+        return None
+
+
+def _read_config(deployment: Path) -> dict[str, dict[str, str]]:
+    path = deployment / "langgraph.json"
+    try:
+        config = json.loads(path.read_text())
+        graphs = config["graphs"]
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is missing.", f"git checkout -- {path.name}") from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise SettingsError(
+            f"{path} cannot be used: {error!r}.", 'it must be JSON with a "graphs" object'
+        ) from None
+    return {"graphs": graphs, **{k: config[k] for k in ("store", "auth", "http") if k in config}}
+
+
+def _spawn(settings: Settings, deployment: Path, config: dict[str, dict[str, str]]) -> DevServer:
+    """Start the process in a folder of its own, with the graphs' paths made absolute."""
+    folder = Path(tempfile.mkdtemp(prefix="langgraph-dev-"))
+    graphs = {name: str((deployment / path).resolve()) for name, path in config["graphs"].items()}
+    # No "env" here: keys go to the server through its environment, not through one more file.
+    own = {**config, "graphs": graphs, "dependencies": [str(deployment.resolve())]}
+    (folder / "langgraph.json").write_text(json.dumps(own))
+    port = free_port()
+    command = [sys.executable, "-m", "course_helpers._dev_child", "--host", HOST]
+    command += ["--port", str(port), "--no-browser", "--no-reload", "--n-jobs-per-worker", "10"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**settings.environment, **_QUIET},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # an interrupt of the kernel is not one of the server
+        )
+    return DevServer(process, folder, f"http://{HOST}:{port}")
+
+
+_QUIET = {
+    "LANGGRAPH_CLI_NO_ANALYTICS": "1",  # else each command is reported, 10 s without a network
+    "LANGGRAPH_NO_VERSION_CHECK": "true",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def _wait_until_ready(server: DevServer, graphs: list[str], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while missing_graphs(server.url, graphs) != []:
+        log = server.log()
+        if not server.running:
+            raise ServerError(
+                f"langgraph dev stopped: {_cause(log)}.", "correct that and run this cell again"
+            )
+        if "is already in use" in log:
+            raise ServerError(
+                f"Another program took the port of {server.url} at the same moment.",
+                "run this cell again: it chooses another port",
+            )
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"langgraph dev did not answer within {timeout:.0f} s: {_cause(log)}.",
+                "close other programs and run this again",
+            )
+        time.sleep(0.1)
+
+
+def _cause(log: str) -> str:
+    """Return the last exception's message in a log, or its last line."""
+    found = [match["message"] for match in _CAUSE.finditer(log)]
+    lines = found or [line for line in log.splitlines() if line.strip()] or ["no output"]
+    return lines[-1].strip().removesuffix(" Please check that:").rstrip(".")

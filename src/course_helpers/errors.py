@@ -1,0 +1,41 @@
+"""What goes wrong foreseeably, told as: what, why, and the command that fixes it.
+
+CourseError
+├── SettingsError      deployment/.env or an environment variable cannot work
+├── ServerError        a server did not start, does not answer, or stopped
+└── NotFoundError      a thread, run or assistant that is not there
+"""
+
+from __future__ import annotations
+
+RECONNECT = "run the cell with connect() again, which starts a new, empty server; then this cell"
+
+
+class CourseError(Exception):
+    """A foreseeable failure. IPython and Jupyter show it without a traceback.
+
+    Args:
+        what: what happened and why, in one sentence.
+        fix: what to do about it, best a command.
+    """
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}\nFix: {fix}")
+        self.what = what
+        self.fix = fix
+
+    def _render_traceback_(self) -> list[str]:
+        """Replace IPython's traceback (a hook of `InteractiveShell.showtraceback`)."""
+        return [f"{type(self).__name__}: {self.what}", f"Fix: {self.fix}"]
+
+
+class SettingsError(CourseError):
+    """`deployment/.env` or an environment variable has a value that cannot work."""
+
+
+class ServerError(CourseError):
+    """A server did not start, does not answer, or stopped."""
+
+
+class NotFoundError(CourseError):
+    """A thread, run or assistant that is not on the server."""

@@ -1,0 +1,143 @@
+"""Which deployment the notebooks talk to, and how they get hold of it.
+
+A *lane* is a way to run the same graph: `embedded` is `langgraph dev`, started by `connect`
+inside the kernel's own process tree. It needs no Docker, no key and no account.
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from dataclasses import dataclass
+
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+
+from course_helpers.dev_server import DevServer, missing_graphs, server_version, start_dev_server
+from course_helpers.errors import RECONNECT, ServerError
+from course_helpers.settings import GRAPH, Settings, load_settings
+
+_server: DevServer | None = None  # one a kernel
+_settings: Settings | None = None  # those that it was started with
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment that was ready when `connect` returned it.
+
+    Attributes:
+        url: where it answers.
+        lane: the lane it is on.
+        reason: why this lane, in words.
+        engine: which server answers, with its version.
+        model: which model answers inside the graph.
+        store: where threads and memories are kept.
+    """
+
+    url: str
+    lane: str
+    reason: str
+    engine: str
+    model: str
+    store: str
+
+    @property
+    def client(self) -> LangGraphClient:
+        """A new `langgraph-sdk` client for this deployment.
+
+        The SDK retries for 7.5 s before it admits that nothing answers, so that this asks first.
+
+        Raises:
+            ServerError: the deployment does not answer any more.
+        """
+        require_ready(self.url)
+        return get_client(url=self.url)
+
+    @property
+    def log(self) -> str:
+        """What the embedded server has printed so far."""
+        return _server.log() if _server and _server.url == self.url else ""
+
+    def stop(self) -> None:
+        """Stop the embedded server now. `connect` starts a new, empty one."""
+        if _server and _server.url == self.url:
+            _server.stop()
+
+    def facts(self) -> dict[str, str]:
+        """Return what a learner should know about the deployment behind the outputs."""
+        return {
+            "Lane": f"{self.lane}: {self.reason}",
+            "Engine": self.engine,
+            "Model": self.model,
+            "Store": self.store,
+            "URL": self.url,
+        }
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:7} {value}" for name, value in self.facts().items())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align:left">{name}</th>'
+            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+            for name, value in self.facts().items()
+        )
+        return f"<table><caption>You are connected</caption>{rows}</table>"
+
+
+def connect(lane: str = "embedded") -> Deployment:
+    """Return a deployment of the course's graph that is ready, and start it if need be.
+
+    Calling it again returns the same server, or a new one if that has stopped or if
+    `deployment/.env` has changed since.
+
+    Args:
+        lane: the lane that the lesson asks for. A `LANE` in `deployment/.env` goes first.
+
+    Raises:
+        SettingsError: `deployment/.env` or `langgraph.json` cannot work.
+        ServerError: the server did not start.
+    """
+    settings = load_settings()
+    url = _embedded_url(settings)
+    return Deployment(
+        url=url,
+        lane=settings.lane or lane,
+        reason="LANE in deployment/.env says so" if settings.lane else "this lesson asks for it",
+        engine=f"langgraph dev (langgraph-api {server_version(url)})",
+        model=settings.model_label,
+        store="a temporary folder, deleted when this notebook's kernel stops",
+    )
+
+
+def require_ready(url: str, graph: str = GRAPH) -> None:
+    """Return if a deployment answers and has the graph loaded.
+
+    Raises:
+        ServerError: it does not answer, or answers without the graph.
+    """
+    missing = missing_graphs(url, [graph])
+    if missing is None:
+        raise ServerError(
+            f"Nothing answers at {url}: the server has stopped.",
+            RECONNECT,
+        )
+    if missing:
+        raise ServerError(
+            f"The server at {url} has no graph {graph!r}.",
+            'name it under "graphs" in deployment/langgraph.json and run connect() again',
+        )
+
+
+def _embedded_url(settings: Settings) -> str:
+    """Return the address of this kernel's server, which is started or replaced if need be."""
+    global _server, _settings
+    if _server and _server.running and settings == _settings:
+        return _server.url
+    if _server:
+        _server.stop()
+    print("Starting the embedded server (langgraph dev). This takes 3 to 10 seconds.")
+    started = time.monotonic()
+    _server, _settings = start_dev_server(settings), settings
+    print(f"Ready after {time.monotonic() - started:.1f} s.")
+    return _server.url

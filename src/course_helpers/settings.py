@@ -1,0 +1,114 @@
+"""`deployment/.env` and the environment, read once into one frozen `Settings`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from course_helpers.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENT = ROOT / "deployment"
+ENV_FILE = DEPLOYMENT / ".env"
+GRAPH = "task_maistro"
+LANES = ("embedded",)
+PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
+
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|xxx|example", re.I)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the course reads from `deployment/.env` and the environment.
+
+    Attributes:
+        model: the value of `TASK_MAISTRO_MODEL`; empty means the offline model.
+        lane: the value of `LANE`; empty means the one that a lesson asks for.
+        own: the variables that `.env` and `.env.example` name, with the values in force. Two
+            settings are equal if these are (not shown: holds keys).
+        environment: all variables for a server started by the course (not shown: holds keys).
+    """
+
+    model: str
+    lane: str
+    own: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False, compare=False)
+
+    @property
+    def model_label(self) -> str:
+        """What answers, for people: the offline model or the provider's name for it."""
+        return self.model or "the offline model (no key, no network)"
+
+    @property
+    def provider_key(self) -> str | None:
+        """Name of the environment variable that holds the model's key, if it needs one."""
+        return PROVIDER_KEYS.get(self.model.partition(":")[0])
+
+    def secrets(self) -> dict[str, str]:
+        """Return the names of all secrets that are set, with masked values."""
+        return {n: mask(v) for n, v in self.environment.items() if _SECRET_NAME.search(n) and v}
+
+
+def load_settings(env_file: Path = ENV_FILE, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; a variable of the environment wins over the same line in the file.
+
+    Without a file the defaults of `.env.example` hold: the offline model on the embedded lane.
+
+    Args:
+        env_file: a file of NAME=value lines.
+        environ: the environment; by default this process's.
+
+    Raises:
+        SettingsError: the file or a line of it cannot be read, or `LANE` names no lane.
+    """
+    environ = os.environ if environ is None else environ
+    from_file = _read_file(env_file) if env_file.exists() else {}
+    merged = {k: v for k, v in from_file.items() if v is not None} | dict(environ)
+    names = from_file.keys() | dotenv_values(DEPLOYMENT / ".env.example").keys()
+    lane = merged.get("LANE", "").strip()
+    if lane and lane not in LANES:
+        raise SettingsError(
+            f"LANE={lane!r} is not a lane of this course (there is {', '.join(LANES)}).",
+            f"change the line LANE= in {env_file}, or leave it empty",
+        )
+    return Settings(
+        model=merged.get("TASK_MAISTRO_MODEL", "").strip(),
+        lane=lane,
+        own={name: merged[name] for name in sorted(names & merged.keys())},
+        environment=MappingProxyType(merged),
+    )
+
+
+def _read_file(env_file: Path) -> dict[str, str | None]:
+    try:
+        with env_file.open(encoding="utf-8") as lines:
+            wrong = [binding.original.line for binding in parse_stream(lines) if binding.error]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{env_file} cannot be read: {error}.",
+            f"save it as UTF-8 text, or delete it and copy {env_file.parent / '.env.example'}",
+        ) from None
+    if wrong:  # the line itself is not shown: it may hold a key
+        raise SettingsError(
+            f"Line {wrong[0]} of {env_file} is not of the form NAME=value.",
+            "correct that line, or delete the file and copy .env.example",
+        )
+    return dotenv_values(env_file)
+
+
+def mask(secret: str) -> str:
+    """Return a secret so that its owner recognises it and nobody else can use it."""
+    return f"{secret[:3]}…{secret[-2:]}" if len(secret) >= 12 else "…"
+
+
+def is_placeholder(secret: str) -> bool:
+    """Return whether a key is a form's hint (`sk-...`, `<your key>`) rather than a key."""
+    return bool(_PLACEHOLDER.search(secret.strip()))

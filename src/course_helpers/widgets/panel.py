@@ -1,0 +1,141 @@
+"""What panels share: a static view for the web, and a button that reads data without surprises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from ipywidgets import HTML, Button, HBox, Text, VBox  # type: ignore[import-untyped]
+
+from course_helpers.errors import CourseError
+from course_helpers.widgets import theme
+
+
+class View(VBox):
+    """A `VBox` that also shows itself where no widget runs: as text and as static HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("course-panel")
+
+    def summary(self) -> str:
+        """Return the state in a few words without ids, times or ports."""
+        raise NotImplementedError
+
+    def static_html(self) -> str:
+        """Return the same data as the widget shows, as markup that needs no kernel."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self.summary()}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/html": theme.page(self.static_html())}
+
+
+class Panel(View):
+    """A view with one button that reads its data again.
+
+    Every outcome is written into the panel, because Jupyter shows nowhere what a callback prints
+    or raises. After a failure the last good data stays, with a note that it is old.
+
+    Args:
+        title: the heading.
+        action: the button's text.
+        hint: what the button does, in a sentence.
+        fields: text fields to stand before the button; Enter in them presses it.
+
+    Attributes:
+        button: to press, also from code: `panel.button.click()`.
+        message: the status line's text.
+        stale: whether the data is older than the last attempt to read it.
+    """
+
+    def __init__(self, title: str, action: str, hint: str, fields: Sequence[Text] = ()) -> None:
+        super().__init__()
+        # Callbacks may come in another thread with another event loop: work stays on this one.
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._title, self.message, self.stale = title, "", False
+        self.button = Button(description=action, tooltip=hint)
+        self._status, self._body = HTML(), HTML()
+        self._inputs = [*fields, self.button]
+        self.button.on_click(self._pressed)
+        for field in fields:
+            field.observe(self._pressed, "value")
+        controls = HBox(self._inputs)
+        controls.add_class("course-controls")
+        heading = HTML(f"{theme.STYLE}<h3>{title}</h3>")
+        self.children = [heading, controls, self._status, self._body]
+
+    async def refresh(self) -> None:
+        """Read the data and show it. A refresh that is under way is joined, not repeated."""
+        if self.comm is None:
+            return  # the panel was closed after the button was pressed
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._refresh())
+        await self._task
+
+    def close(self) -> None:
+        """Cancel what runs and take the panel off the page."""
+        task: asyncio.Task[None] | None = getattr(self, "_task", None)
+        if task and not task.done() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(task.cancel)
+        super().close()
+
+    async def _read(self) -> None:
+        """Read the data into attributes; a failure leaves them as they were."""
+        raise NotImplementedError
+
+    def body_html(self) -> str:
+        """Return the data as markup."""
+        raise NotImplementedError
+
+    def static_html(self) -> str:
+        """Return the heading and the data as markup."""
+        return f"<h3>{self._title}</h3>{self.body_html()}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {'stale; ' if self.stale else ''}{self.summary()}"
+
+    def _pressed(self, _: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.refresh(), self._loop)
+
+    async def _refresh(self) -> None:
+        with self._outcome_shown():
+            await self._read()
+
+    @contextmanager
+    def _outcome_shown(self) -> Iterator[None]:
+        """Disable the controls, and write into the panel whatever becomes of the block."""
+        self._enable(False)
+        try:
+            yield
+        except CourseError as error:
+            self._failed(error.what, error.fix)
+        except Exception as error:  # nobody else would ever see it
+            self._failed(f"{type(error).__name__}: {error}", f"press {self.button.description}")
+        else:
+            self.stale = False
+            self._body.value = theme.clean(self.body_html())
+            summary = self.summary()
+            self._say(f"{summary[:1].upper()}{summary[1:]}. Read at {datetime.now():%H:%M:%S}.")
+        finally:
+            self._enable(True)
+
+    def _failed(self, what: str, fix: str) -> None:
+        self.stale = bool(self._body.value)
+        note = " What you see below was read before that." if self.stale else ""
+        self._say(what + note, fix)
+
+    def _say(self, sentence: str, fix: str = "") -> None:
+        self.message = f"{sentence} Fix: {fix}" if fix else sentence
+        self._status.value = theme.status(sentence, fix)
+
+    def _enable(self, yes: bool) -> None:
+        for control in self._inputs:
+            control.disabled = not yes

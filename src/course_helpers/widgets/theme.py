@@ -1,0 +1,118 @@
+"""The look of all panels: JupyterLab's own colours, light and dark, and the plain web's.
+
+Every colour is a variable of JupyterLab's theme with a fallback that reads on white and on black.
+Text is never coloured: the error and success colours are too pale for text in the light theme,
+so that they only fill the mark beside a word.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_UNPRINTABLE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # terminal colours and cursor movements
+    r"|\x1b\][^\x07\x1b<]*(?:\x07|\x1b\\)"  # terminal titles and links
+    r"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters, but tab and newline
+)
+
+STYLE = """<style>
+.course-panel {
+  box-sizing: border-box; max-width: 62rem; padding: 16px 20px; overflow: hidden;
+  border: 1px solid var(--jp-border-color2, #8886); border-radius: 6px;
+  background: var(--jp-layout-color1, transparent); color: var(--jp-content-font-color1, inherit);
+  font: 14px/1.5 var(--jp-content-font-family, system-ui, sans-serif);
+}
+.course-panel .jupyter-widgets { margin: 0; color: inherit; }
+.course-panel .widget-html, .course-panel .widget-html-content {
+  width: auto; height: auto; overflow: visible; font: inherit; line-height: inherit;
+}
+.course-panel .course-controls { flex-flow: row wrap; gap: 8px 16px; overflow: visible; }
+.course-panel .course-controls .widget-text { flex: 1 1 14rem; width: auto; }
+.course-panel .course-controls .widget-label { width: auto; margin-right: 8px; }
+.course-panel .jupyter-button { width: auto; padding: 0 14px; border-radius: 3px; }
+.course-panel .jupyter-button:focus-visible, .course-panel summary:focus-visible,
+.course-scroll:focus-visible {
+  outline: 2px solid var(--jp-brand-color1, currentColor); outline-offset: -1px;
+}
+.course-panel h3, .course-panel h4 { margin: 0 0 8px; line-height: 1.3; font-weight: 600; }
+.course-panel h3 { margin-bottom: 12px; font-size: 18px; }
+.course-panel h4 { font-size: 15px; }
+.course-panel p { margin: 8px 0; overflow-wrap: anywhere; }
+.course-panel p[role=status] { margin: 12px 0 16px; color: var(--jp-content-font-color1, inherit); }
+.course-panel code, .course-panel pre {
+  padding: 1px 4px; border-radius: 3px; color: inherit;
+  background: var(--jp-layout-color2, #8882);
+  font: 13px/1.45 var(--jp-code-font-family, ui-monospace, monospace);
+}
+.course-panel pre { margin: 2px 0 8px; padding: 6px 8px; }
+.course-panel pre, .course-panel .course-text {
+  white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal;
+}
+.course-panel table {
+  width: 100%; margin: 0 0 16px; border: 0; border-collapse: collapse; font-size: 13px;
+}
+.course-panel caption { padding: 0 0 4px; text-align: left; caption-side: top; }
+.course-panel th, .course-panel td {
+  padding: 5px 12px 5px 0; border: 0; border-bottom: 1px solid var(--jp-border-color2, #8886);
+  background: none; text-align: left; vertical-align: top; overflow-wrap: anywhere;
+}
+.course-panel td { min-width: 5em; }
+.course-panel td:has(> .ok), .course-panel td:has(> .fail) { min-width: 0; }
+.course-panel th { white-space: nowrap; }
+.course-panel thead th { color: var(--jp-content-font-color2, inherit); font-weight: 600; }
+.course-panel tbody th { font-weight: 600; }
+.course-columns {
+  display: grid; gap: 24px 36px;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+}
+.course-columns > section { min-width: 0; }
+.course-columns + section { margin-top: 20px; }
+.course-scroll {
+  max-height: 32rem; overflow: auto; border-bottom: 1px solid var(--jp-border-color2, #8886);
+}
+.course-panel .course-scroll table { margin: 0; }
+.course-panel .course-scroll tbody tr:last-child td { border: 0; }
+.course-turn { margin: 0 0 14px; padding: 0 0 0 12px; border-left: 3px solid; }
+.course-turn { border-color: var(--jp-border-color2, #8886); }
+.course-turn.human { border-color: var(--jp-brand-color1, #2196f3); }
+.course-turn .course-text { margin: 0; }
+.course-panel summary { cursor: pointer; }
+.course-panel .ok::before, .course-panel .fail::before {
+  content: ""; display: inline-block; width: 9px; height: 9px; margin-right: 7px;
+  border-radius: 50%; background: var(--jp-success-color1, #2e7d32);
+}
+.course-panel .fail::before { border-radius: 1px; background: var(--jp-error-color1, #c62828); }
+.course-panel .fail { font-weight: 700; }
+.course-panel .ok, .course-panel .fail { white-space: nowrap; }
+.course-panel .widget-radio { width: auto; height: auto; }
+.course-panel .widget-radio-box { width: auto; height: auto; overflow: visible; }
+.course-panel .widget-radio-box label {
+  display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start;
+  gap: 8px; width: auto; height: auto; margin: 0; padding: 3px 0; white-space: normal;
+  line-height: 1.4; font-size: 14px; color: inherit;
+}
+.course-panel .widget-radio-box input { flex: none; height: 20px; margin: 0; }
+.course-panel .course-question { margin: 0 0 16px; overflow: visible; }
+.course-panel .course-question:last-child { margin: 0; }
+.course-panel .course-question > .jupyter-button { align-self: flex-start; margin: 6px 0 0; }
+.course-panel .course-question p[role=status] { margin: 8px 0 0; min-height: 21px; }
+.course-panel > details { margin: 0 0 16px; }
+.course-panel ul { margin: 4px 0 8px; padding-left: 24px; }
+</style>"""
+
+
+def clean(markup: str) -> str:
+    """Return markup without terminal colours and control characters, which HTML cannot show."""
+    return _UNPRINTABLE.sub("", markup)
+
+
+def page(markup: str) -> str:
+    """Return a self-contained page part for where no widget runs, as on the web."""
+    return f'{STYLE}<div class="course-panel">{clean(markup)}</div>'
+
+
+def status(sentence: str, fix: str = "") -> str:
+    """Return a sentence that screen readers announce, with what to do about it."""
+    remedy = f"<br>Fix: <code>{html.escape(fix)}</code>" if fix else ""
+    return clean(f'<p role="status">{html.escape(sentence)}{remedy}</p>')

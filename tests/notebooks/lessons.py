@@ -1,0 +1,81 @@
+"""The lessons as the tests see them: which there are, their lane, exercises and solutions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_helpers.settings import LANES, ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+SANITIZE = Path(__file__).with_name("sanitize.cfg")
+BUILD = ROOT / "build" / "notebooks"
+
+_SOLUTION = re.compile(
+    r"<details>\s*<summary>Solution</summary>\s*```python\n(.*?)```\s*</details>", re.S
+)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A stub cell, the cell that checks it, and the solution given in between."""
+
+    stub: int
+    check: int
+    solution: str
+
+
+def lesson_paths() -> list[Path]:
+    """Return every notebook of the course, in order."""
+    return sorted(NOTEBOOKS.rglob("*.ipynb"))
+
+
+def read(path: Path) -> NotebookNode:
+    """Return a notebook as nbformat reads it."""
+    return nbformat.read(path, as_version=4)
+
+
+def lane_of(notebook: NotebookNode) -> str:
+    """Return the lane that a notebook declares in its metadata.
+
+    Raises:
+        ValueError: it declares none, or one that the course does not have.
+    """
+    lane = notebook.metadata.get("course", {}).get("lane")
+    if lane not in LANES:
+        raise ValueError(f"metadata.course.lane is {lane!r}; write one of {', '.join(LANES)}")
+    return str(lane)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that run."""
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def exercises(notebook: NotebookNode) -> list[Exercise]:
+    """Return a notebook's exercises: a cell tagged `exercise`, its solution, one tagged `check`.
+
+    Raises:
+        ValueError: the three do not follow one another.
+    """
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        if "exercise" not in cell.metadata.get("tags", []):
+            continue
+        solution: str | None = None
+        for later in range(index + 1, len(notebook.cells)):
+            cell = notebook.cells[later]
+            if match := _SOLUTION.search(cell.source):
+                solution = match.group(1)
+            if "check" in cell.metadata.get("tags", []):
+                break
+        else:
+            raise ValueError(f"the exercise in cell {index} has no cell tagged 'check' after it")
+        if solution is None:
+            raise ValueError(f"the exercise in cell {index} has no solution before its check")
+        found.append(Exercise(index, later, solution))
+    return found

@@ -1,0 +1,157 @@
+"""What the panels and cells show of a server's answers: plain data, escaped, in few words."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from course_helpers import doctor
+from course_helpers.checks import Result
+from course_helpers.dev_server import _cause
+from course_helpers.doctor import Finding, findings_html, server_findings
+from course_helpers.errors import CourseError, ServerError
+from course_helpers.lanes import Deployment
+from course_helpers.settings import Settings
+from course_helpers.store import Memories
+from course_helpers.threads import _checkpoint, _conversation
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def test_a_course_error_is_shown_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    shell = InteractiveShell.instance()
+    shell.user_ns["error"] = ServerError("The server stopped.", "run connect() again")
+    shell.run_cell("raise error")
+    shown = capsys.readouterr()
+    text = shown.out + shown.err
+    assert "ServerError: The server stopped." in text
+    assert "Fix: run connect() again" in text
+    assert "Traceback" not in text
+    assert "run_cell" not in text
+
+
+def test_a_course_error_reads_as_a_sentence_and_a_fix() -> None:
+    assert str(CourseError("It broke.", "mend it")) == "It broke.\nFix: mend it"
+
+
+def test_memories_are_escaped_and_counted() -> None:
+    todo = {"task": EVIL, "deadline": "2026-03-06T23:59:00", "status": "not started"}
+    memories = Memories("ada", [todo], {"name": EVIL, "job": None}, [EVIL])
+    shown = memories._repr_html_()
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "2026-03-06 23:59" in shown
+    assert repr(memories) == "Memories of ada: 1 To-dos, 1 Profile, 1 Instructions"
+    assert "nothing yet" in Memories("ada")._repr_html_()
+
+
+def test_strange_documents_do_not_break_a_table() -> None:
+    memories = Memories("ada", [{}, {"task": ["a", 1], "deadline": 5}], {"x": {"y": 1}})
+    assert memories._repr_html_().count("<tr>") == 5
+
+
+def test_a_deployment_and_a_check_are_escaped() -> None:
+    deployment = Deployment("http://x", "embedded", "why", "engine", EVIL, "store")
+    assert "<script" not in deployment._repr_html_()
+    assert repr(deployment).startswith("Lane    embedded: why")
+    assert "<script" not in Result(False, EVIL)._repr_html_()
+    assert repr(Result(True, "well done")) == "Solved: well done"
+
+
+def test_tool_results_are_folded_into_their_calls() -> None:
+    call = {"id": "1", "name": "UpdateMemory", "args": {"update_type": "todo"}}
+    messages = [
+        {"type": "human", "content": [{"type": "text", "text": "Hi"}, "!"]},
+        {"type": "ai", "content": None, "tool_calls": [call, {"id": "2"}]},
+        {"type": "tool", "content": "added", "tool_call_id": "1"},
+        {"type": "ai", "content": "Done."},
+    ]
+    human, calling, answer = _conversation(messages)
+    assert human.text == "Hi!"
+    assert [c.result for c in calling.tool_calls] == ["added", None]
+    assert (answer.role, answer.text) == ("ai", "Done.")
+
+
+def test_a_checkpoint_tells_what_went_wrong() -> None:
+    state = {
+        "checkpoint": {"checkpoint_id": "c"},
+        "metadata": {"step": 1},
+        "next": ["node"],
+        "tasks": [{"error": "ValueError('x')"}, {"error": None}],
+        "values": None,
+    }
+    checkpoint = _checkpoint(state)
+    assert checkpoint.errors == ["ValueError('x')"]
+    assert (checkpoint.step, checkpoint.messages, checkpoint.next) == (1, 0, ["node"])
+
+
+def test_findings_are_words_and_escaped() -> None:
+    shown = findings_html([Finding("A", True, EVIL), Finding("B", False, "bad", "mend it")])
+    assert "<script" not in shown
+    assert ">ok<" in shown
+    assert ">FAIL<" in shown
+    assert "<code>mend it</code>" in shown
+    assert "Fix: mend it" in str(Finding("B", False, "bad", "mend it"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "ok", "detail"),
+    [
+        ({}, False, "OPENAI_API_KEY, which is not set"),
+        ({"OPENAI_API_KEY": "sk-..."}, False, "is a placeholder"),
+        ({"OPENAI_API_KEY": "sk-proj-Q7uT2vB9cD4eF6gH"}, True, "OPENAI_API_KEY=sk-…gH"),
+    ],
+)
+def test_a_hosted_model_needs_a_real_key(
+    environment: dict[str, str], ok: bool, detail: str
+) -> None:
+    finding = doctor._model(Settings("openai:gpt-4o", "", {}, environment))
+    assert finding.ok is ok
+    assert detail in finding.detail
+    assert bool(finding.fix) is not ok
+
+
+def test_an_unknown_provider_is_a_finding() -> None:
+    finding = doctor._model(Settings("mystery:model", "", {}, {}))
+    assert not finding.ok
+    assert "mystery" in finding.detail
+
+
+def test_tracing_says_what_leaves_the_machine() -> None:
+    assert "nothing leaves" in doctor._tracing(Settings("", "", {}, {})).detail
+    assert "sent" in doctor._tracing(Settings("", "", {}, {"LANGSMITH_TRACING": "true"})).detail
+
+
+def test_nothing_at_the_address_is_a_finding_with_a_fix() -> None:
+    finding = server_findings("http://127.0.0.1:9")[-1]
+    assert (finding.name, finding.ok) == ("Server", False)
+    assert "connect()" in finding.fix
+
+
+def test_bad_settings_are_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANE", "moon")
+    finding = server_findings("http://127.0.0.1:9")[0]
+    assert (finding.name, finding.ok) == ("Settings", False)
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (
+            "Traceback (most recent call last):\n"
+            "langgraph_api.utils.errors.GraphLoadError: Failed to load graph 'g': division by zero\n"
+            "2026-03-04T09:00:00Z [error ] Application startup failed. Exiting.\n",
+            "GraphLoadError: Failed to load graph 'g': division by zero",
+        ),
+        (
+            "x.GraphLoadError: Could not find graph 'graph' in 'g.py'. Please check that:\n1. ...\n",
+            "GraphLoadError: Could not find graph 'graph' in 'g.py'",
+        ),
+        ("Usage: langgraph dev\nError: no such option: --x\n", "Error: no such option: --x"),
+        ("killed\n\n", "killed"),
+        ("", "no output"),
+    ],
+)
+def test_the_cause_is_found_in_a_log(log: str, cause: str) -> None:
+    assert _cause(log) == cause

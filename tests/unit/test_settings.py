@@ -1,0 +1,65 @@
+"""`.env` and the environment: who wins, what is wrong, and what is shown of a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course_helpers.errors import SettingsError
+from course_helpers.settings import is_placeholder, load_settings, mask
+
+
+def test_without_a_file_the_offline_model_answers(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / ".env", {})
+    assert (settings.model, settings.lane) == ("", "")
+    assert "offline" in settings.model_label
+    assert settings.provider_key is None
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("TASK_MAISTRO_MODEL=openai:gpt-4o\nOPENAI_API_KEY=from-the-file\n")
+    assert load_settings(file, {}).model == "openai:gpt-4o"
+    assert load_settings(file, {}).provider_key == "OPENAI_API_KEY"
+    settings = load_settings(file, {"TASK_MAISTRO_MODEL": ""})
+    assert settings.model == ""
+    assert settings.environment["OPENAI_API_KEY"] == "from-the-file"
+
+
+def test_an_unknown_lane_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(tmp_path / ".env", {"LANE": "moon"})
+    assert "'moon'" in error.value.what
+    assert "embedded" in error.value.what
+
+
+def test_a_file_that_is_not_text_is_said(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xff\xfe\x00K=1")
+    with pytest.raises(SettingsError, match=r"cannot be read"):
+        load_settings(file, {})
+
+
+def test_no_key_is_ever_shown(tmp_path: Path) -> None:
+    key = "sk-proj-abcdefghijklmnop"
+    settings = load_settings(tmp_path / ".env", {"OPENAI_API_KEY": key, "PATH": "/bin"})
+    assert key not in repr(settings)
+    assert settings.secrets() == {"OPENAI_API_KEY": "sk-…op"}
+    assert mask("short") == "…"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("sk-...", True),
+        ("<your key>", True),
+        ("your-api-key-here", True),
+        ("changeme", True),
+        ("sk-xxxxxxxx", True),
+        ("sk-proj-Q7uT2vB9cD4eF6gH", False),
+        ("sk-ant-api03-R8sT1uV2wX3yZ", False),
+    ],
+)
+def test_a_placeholder_is_not_a_key(value: str, expected: bool) -> None:
+    assert is_placeholder(value) is expected
