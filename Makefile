@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotat
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup reset test test-fast lint notebooks lock clean FORCE
+.PHONY: help lab setup doctor reset test test-fast lint notebooks lock clean FORCE
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -20,6 +20,9 @@ lab: .venv/.lab ## Set up on first use, then open JupyterLab at lesson 00 (Ctrl-
 
 setup: .venv/.lab ## Only set up: install the packages that a learner needs into .venv
 	@echo "Set up. Next: make lab"
+
+doctor: .venv/.lab ## Check this machine; each problem comes with the command that fixes it
+	@$(PY) -m course_helpers.doctor
 
 reset: .venv/.lab ## Start a lesson afresh and keep your copy beside it: make reset LESSON=00
 	@$(PY) -m course_helpers.lab reset $(LESSON)

@@ -19,7 +19,7 @@ from itertools import count, takewhile
 from typing import Any, Literal, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolCall, ToolMessage
+from langchain_core.messages import SystemMessage, ToolCall, ToolMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore, PutOp, SearchItem
@@ -124,9 +124,7 @@ The current time is {now}."""
 # --- Nodes -----------------------------------------------------------------------------------
 
 
-async def task_maistro(
-    state: MessagesState, runtime: Runtime[Configuration]
-) -> dict[str, list[AIMessage]]:
+async def task_maistro(state: MessagesState, runtime: Runtime[Configuration]) -> dict[str, Any]:
     """Answer the user from what is remembered, or ask for a memory to be updated."""
     configuration = Configuration.of(runtime)
     remembered = {
@@ -144,23 +142,19 @@ async def task_maistro(
     return {"messages": [reply]}
 
 
-async def update_profile(
-    state: MessagesState, runtime: Runtime[Configuration]
-) -> dict[str, list[ToolMessage]]:
+async def update_profile(state: MessagesState, runtime: Runtime[Configuration]) -> dict[str, Any]:
     """Record personal facts about the user."""
     return await update_memory("user", state, runtime)
 
 
-async def update_todos(
-    state: MessagesState, runtime: Runtime[Configuration]
-) -> dict[str, list[ToolMessage]]:
+async def update_todos(state: MessagesState, runtime: Runtime[Configuration]) -> dict[str, Any]:
     """Add, change, finish or delete to-dos."""
     return await update_memory("todo", state, runtime)
 
 
 async def update_instructions(
     state: MessagesState, runtime: Runtime[Configuration]
-) -> dict[str, list[ToolMessage]]:
+) -> dict[str, Any]:
     """Record how the user wants the list to be kept."""
     return await update_memory("instructions", state, runtime)
 
@@ -180,7 +174,7 @@ def route_message(state: MessagesState) -> list[str] | str:
 
 async def update_memory(
     kind: str, state: MessagesState, runtime: Runtime[Configuration]
-) -> dict[str, list[ToolMessage]]:
+) -> dict[str, Any]:
     """Extract what is new, write it in one batch, and answer every tool call of this kind."""
     memory, store = MEMORIES[kind], store_of(runtime)
     namespace = memory_namespace(memory, Configuration.of(runtime))
@@ -222,10 +216,8 @@ def replayed_keys(
     return frozenset(takewhile(stored.__contains__, map(new_key, count())))
 
 
-async def extract(
-    memory: Memory, messages: list[AnyMessage], existing: Documents
-) -> ExtractionOutputs:
-    """Let trustcall turn the conversation into new documents and patches to existing ones."""
+async def extract(memory: Memory, messages: list[Any], known: Documents) -> ExtractionOutputs:
+    """Let trustcall turn the conversation into new documents and patches to known ones."""
     name = memory.schema.__name__
     extractor = create_extractor(
         await asyncio.to_thread(chat_model),
@@ -235,11 +227,10 @@ async def extract(
         enable_deletes=memory.many,
     )
     prompt = SystemMessage(EXTRACT_PROMPT.format(now=current_time().isoformat()))
-    known = [(key, name, value) for key, value in existing.items()]
+    existing = [(key, name, value) for key, value in known.items()] or None
+    inputs: Any = {"messages": [prompt, *messages], "existing": existing}
     # The limit bounds trustcall's own loop, which repeats a failing model call without a count.
-    return await extractor.ainvoke(
-        {"messages": [prompt, *messages], "existing": known or None}, {"recursion_limit": 20}
-    )
+    return await extractor.ainvoke(inputs, {"recursion_limit": 20})
 
 
 def apply(result: ExtractionOutputs, before: Documents, new_key: Callable[[int], str]) -> Documents:
@@ -307,9 +298,7 @@ def report_changes(memory: Memory, before: Documents, after: Documents, refused:
         elif old != new:
             lines.append(f"changed {name}: {changed_fields(old, new)}")
     if refused:
-        lines.append(
-            f"not saved: {refused} change(s) that do not fit the {memory.namespace} schema"
-        )
+        lines.append(f"not saved: {refused} change(s) that do not fit {memory.schema.__name__}")
     return "\n".join(lines) or "nothing changed"
 
 

@@ -1,214 +1,179 @@
-"""Understanding a message: clauses → acts and questions.
+"""Understanding a message: sentences → clauses → acts and questions.
 
-Each clause is looked up in the phrase book. What has no frame is an imperative ("buy milk"), a
-past tense ("I bought milk"), the continuation of a list, or nothing for us.
+A sentence is split where a new clause opens: "buy milk | and call mom", but "buy bread and
+butter". Each clause is looked up in the phrase book, without its dates.
 """
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from offline_model.clauses import (
-    MARK,
-    WITHOUT_SUBJECT,
-    mark,
-    normal,
-    sentences,
-    split_clauses,
-    split_question,
-    strip_openers,
-    unmark,
-)
+from offline_model import phrases as book
 from offline_model.dates import find_dates
-from offline_model.frames import CLOSERS, DATED, EFFECTS, FRAMES, PASSIVE, RULE, TOPIC, Kind
-from offline_model.lexicon import NO_OBJECT, NOBODY, VERBS, lemma
-from offline_model.patterns import CLASSES, STATUS_WORDS
-from offline_model.people import facts_in
-from offline_model.times import find_duration
+
+KINDS = ("add", "due", "remove")
+FACTS = ("name", "location", "job", "interests", "connections")
+SHORT = {"n't": " not", "'m": " am", "'ve": " have", "'ll": " will", "'d": " would", "'re": " are"}
+BULLET = re.compile(r"^\s*(?:[-*•–+]|\[[ x]?\]|\(?\d{1,2}[.)])\s+")
+GAP = re.compile(r"((?:\s?[,;:]|\s(?:and|but|then))(?:\s(?:and|but|then|also|please))*\s)", re.I)
+OPENS = re.compile(
+    rf"(?:to )?(?:{book.VERBS}|{book.CLASSES['PAST']}|move|delete|mark|postpone) (?!of|and|or|for)"
+    r"|(?:i|we|it|remind|do not|(?:need|have|want) to|love|like|live|please|always|never) "
+    r"|(?:what|when|where|which|who|how|(?:is|are|do|can|could|should) (?:i|you|we|my|the)) "
+    r"|(?:my|the) [\w ]{1,30} (?:is|are|has|asked|told|wants) ",
+    re.I,
+)
+OPENERS = re.compile(
+    r"(?:[\s,:;.!–-]|(?:please|ok|okay|hi|hello|hey|so|oh|also|and|then|but|thanks|actually|to)\b)+",
+    re.I,
+)
+POLITE = re.compile(r"(?:(?:could|can|would|will) you|you can|i (?:want|need) you to)\b", re.I)
+CLOSERS = re.compile(r"(?:[\s,]*\b(?:please|thanks|as well|too|for me))*[\s,.:;!?]*$", re.I)
+REFERENCE = re.compile(r"(?:it|that|this|them)(?: one| to-do| task)?", re.I)
 
 
-@dataclass
-class Act:
+class Act(NamedTuple):
     """One thing that the user wants to have remembered."""
 
-    kind: Kind
+    kind: str  # add, due (add or change), change, remove, fact, rule
     target: str  # the task to add, the to-do that is meant, or the rule
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any]
     sure: bool = True  # False: counts only if such a to-do exists ("I bought milk")
 
+    @property
+    def refers(self) -> bool:
+        """Whether the target names no to-do, but points back at one."""
+        return REFERENCE.fullmatch(self.target) is not None
 
-@dataclass
-class Message:
+
+class Message(NamedTuple):
     """A message, understood: what to remember, and what to answer."""
 
-    acts: list[Act] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
+    acts: list[Act]
+    questions: list[str]
 
 
+@lru_cache(maxsize=64)  # one turn asks several times for the same message
 def understand(message: str, now: datetime) -> Message:
     """Return the acts and questions of a message. A question never becomes an act."""
-    result, frame = Message(), ""
-    for sentence, continues in sentences(normal(message)):
-        bare = CLOSERS.sub("", sentence)
-        if RULE.match(" " + strip_openers(bare)) and not sentence.endswith("?"):
-            result.acts.append(Act("rule", bare[:1].upper() + bare[1:]))
+    result = Message([], [])
+    for sentence in _sentences(normal(message)):
+        if any(find(book.RULES, bare(sentence))) and not sentence.endswith("?"):
+            result.acts.append(Act("rule", "", {"rules": CLOSERS.sub("", sentence)}))
             continue
-        dates = find_dates(sentence, now)
-        spans = [(d.start, d.end) for d in dates]
-        statement, question = split_question(mark(sentence, spans))
-        if question:
-            result.questions.append(unmark(question, sentence, spans))
-        reader = _Reader(result, [d.when for d in dates], request=sentence.endswith("?"))
-        frame = reader.read(statement, frame if continues else "")
+        stated, asked = _split(sentence)
+        acts = [act for clause in stated for act in _acts(clause, sentence.endswith("?"), now)]
+        _share_deadline([act for act in acts if act.kind == "add"])
+        result.acts.extend(acts)
+        result.questions.extend(asked)
     return result
 
 
+def normal(text: str) -> str:
+    """Spell out contractions and straighten quotes: fewer forms for the phrase book."""
+    text = text.translate(str.maketrans("’‘“”\xa0", "''\"\" "))
+    text = re.sub(r"(?:n't|'(?:m|ve|ll|d|re))\b", lambda m: SHORT[m[0].lower()], text, flags=re.I)
+    text = re.sub(r"\b(it|that|what|who|where|when|how|name)'s\b", r"\1 is", text, flags=re.I)
+    return re.sub(r"\btodo", "to-do", re.sub(r"\bgotta\b", "have to", text), flags=re.I)
+
+
+def bare(text: str) -> str:
+    """Return a text without greetings, "please" and "could you"."""
+    text = CLOSERS.sub("", " ".join(text.split()))
+    for opener in (OPENERS, POLITE, OPENERS):
+        text = text[match.end() :] if (match := opener.match(text)) else text
+    return text
+
+
 def tidy(text: str) -> str:
-    """Return a task as it is written on a list: no address to the assistant, a capital first."""
-    text = re.sub(
-        rf"(?: {CLASSES['LIST']}|[\s,]+(?:to|for) me)$", "", CLOSERS.sub("", text), flags=re.I
-    )
-    text = re.sub(r"^(?:[\s,:;.–-]+|(?:to|that|an?|also|please)\s)+", "", text, flags=re.I)
-    text = " ".join(text.split()).replace(" ,", ",").strip(" ,;:.!?\"'")
-    return (text[:1].upper() + text[1:])[:200]
+    """Return a task as it is written on a list."""
+    text = re.sub(rf" {book.CLASSES['LIST']}$", "", CLOSERS.sub("", text), flags=re.I)
+    text = re.sub(r"^(?:[\W_]|(?:to|that|the|my|an?)\s)+", "", " ".join(text.split()), flags=re.I)
+    return (text[:1].upper() + text[1:]).strip(" '\"")[:200]
 
 
-SUBJECT = re.compile(r"(?:i|we|my|the|our|it|remind|please)\b", re.I)
+def find(table: book.Table, text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield the label and the match of each phrase that fits a text."""
+    matches = ((label, pattern.match(f" {text}")) for label, pattern in table)
+    return ((label, match) for label, match in matches if match)
 
 
-class _Reader:
-    """Reads the clauses of one sentence; a clause without a frame continues the one before."""
+def _sentences(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        for part in re.split(r"(?<=[.!?])(?<![DM]r\.)\s+", BULLET.sub("", line)):
+            if part.strip():
+                yield " ".join(part.split())
 
-    def __init__(self, result: Message, whens: list[datetime | None], request: bool) -> None:
-        self.result, self.whens, self.request = result, whens, request
-        self.waiting: list[Act] = []  # to-dos of one list, which share a deadline at its end
-        self.topic = ""  # "for the dentist, I need to get that done by Friday"
-        self.leading: datetime | None = None  # a deadline that opens the sentence
 
-    def read(self, sentence: str, frame: str) -> str:
-        for clause in split_clauses(sentence) if sentence else ():
-            marks = [self.whens[int(m[1])] for m in MARK.finditer(clause)]
-            deadline = next((when for when in reversed(marks) if when), None)
-            if MARK.match(clause.strip()) and not self.waiting:
-                self.leading = deadline
-            text = strip_openers(CLOSERS.sub("", " ".join(MARK.sub(" ", clause).split())))
-            if WITHOUT_SUBJECT.match(text):
-                text = f"I {text}"
-            for name, value in facts_in(text):
-                self.result.acts.append(Act("fact", "", {name: value}))
-            frame = self._clause(text, deadline, frame)
-        return frame
-
-    def _clause(self, text: str, deadline: datetime | None, frame: str) -> str:
-        fields: dict[str, Any] = {"deadline": deadline} if deadline else {}
-        if effort := find_duration(text):
-            text = (text[: effort[0]] + text[effort[1] :]).strip(" ,")
-            fields["time_to_complete"] = effort[2]
-        # "I need to call Bob and cancel the gym": a bare verb continues "need to".
-        continued = frame == "must" and not SUBJECT.match(text)
-        if not continued and (found := _frame_of(text, fields)):
-            label, act = found
-            if label == "must" and act.target.split()[0].lower() == "be":
-                return ""  # "I want to be happy" is no task
-            if is_reference(act.target) and self.topic:
-                act.target = self.topic
-            self._keep(act, new_list=True)
-            return label
-        if topic := TOPIC.match(text):
-            self.topic = topic[1]
-        if (passive := PASSIVE.match(text)) and lemma(passive[2]) != passive[2].lower():
-            text, frame = f"{lemma(passive[2])} {passive[1]}", "must"
-        elif need := re.match(r"(?:i|we) need (?!you|it|that|help|advice|time)(.+)$", text, re.I):
-            text, frame = f"get {need[1]}", "must"
-        return self._bare(text, fields, frame)
-
-    def _bare(self, text: str, fields: dict[str, Any], frame: str) -> str:
-        """A clause without a frame: an imperative, a past tense, a list item, or nothing for us."""
-        words = text.split()
-        first = words[0].strip(",.:;!").lower() if words else ""
-        past = re.match(
-            r"(?:(?:i|we) (?:have )?(?:just |already |finally )?)?(\w+) (.+)$", text, re.I
-        )
-        if not words:
-            if fields:
-                self._keep(Act("change", "it", fields, sure=False))
-        elif past and past[1].lower() not in VERBS and lemma(past[1]) in VERBS:
-            done = Act("change", f"{lemma(past[1])} {past[2]}", {"status": "done"}, sure=False)
-            self._keep(done)
-        elif first in VERBS and len(words) > 1 and not self.request:
-            if frame or not {words[1].lower(), f"… {words[-1].lower()}"} & NO_OBJECT:
-                self._keep(Act("add", tidy(text), fields), new_list=not frame)
-                return frame or "list"
-        elif frame in ("must", "list", "add", "items"):
-            verb = (
-                self.waiting[-1].target.split()[0] if self.waiting and "deadline" in fields else ""
-            )
-            self._keep(Act("add", tidy(f"{verb} {text}"), fields))
-        elif "time_to_complete" in fields:  # "the report takes 3 hours"
-            self._keep(Act("change", text, fields, sure=False))
-        elif frame in EFFECTS:
-            kind, given = EFFECTS[frame]
-            self._keep(Act(kind, text, given | fields))
-        elif text.endswith(":"):
-            return "items"
-        return frame
-
-    def _keep(self, act: Act, new_list: bool = False) -> None:
-        """Add an act. "It" in the same message is the to-do just added."""
-        if act.kind == "add":
-            if not re.search(r"\w\w", act.target) or act.target.lower() in NOBODY:
-                return
-            if self.leading:
-                act.fields.setdefault("deadline", self.leading)
-            self.waiting = [act] if new_list else [*self.waiting, act]
-            for item in self.waiting if "deadline" in act.fields else ():
-                item.fields.setdefault("deadline", act.fields["deadline"])
-        added = [a for a in self.result.acts if a.kind in ("add", "due")]
-        if (
-            act.kind == "change"
-            and added
-            and is_reference(act.target)
-            and "status" not in act.fields
-        ):
-            added[-1].fields |= act.fields
+def _split(sentence: str) -> tuple[list[str], list[str]]:
+    """Return the clauses that state something and, after them, the questions of a sentence."""
+    pieces = GAP.split(sentence)
+    clauses = [pieces[0]]
+    for gap, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        if OPENS.match(piece):
+            clauses.append(piece)
         else:
-            self.result.acts.append(act)
+            clauses[-1] += gap + piece
+    asking = [i for i, clause in enumerate(clauses) if any(find(book.ASKING, bare(clause)))]
+    polite = POLITE.match(clauses[0]) or not sentence.endswith("?")
+    starts = asking or ([] if polite else [0])
+    ends = [*starts[1:], len(clauses)]
+    questions = [", ".join(clauses[a:b]) for a, b in zip(starts, ends, strict=False)]
+    return clauses[: starts[0]] if starts else clauses, questions
 
 
-def is_reference(target: str) -> bool:
-    """Return whether a target names no to-do but points back at one."""
-    words = (
-        r"(?:it|that|this|them|those|these)(?: one| ones| to-?do| task)?|"
-        r"(?:the )?(?:last|latest) (?:one|to-?do|task)"
-    )
-    return re.fullmatch(words, target.strip(" ,."), re.I) is not None
+def _acts(clause: str, request: bool, now: datetime) -> Iterator[Act]:
+    """Yield the personal facts in a clause, and what else its first phrase asks for."""
+    text, fields = _deadline(bare(clause), now)
+    tables = book.STATEMENTS + (book.DATED if fields else []) + ([] if request else book.TASK)
+    for label, match in find(tables, text) if text else ():
+        if label in FACTS:
+            yield from _facts(label, match.groupdict())
+        elif label != "header":
+            act = _act(label, match.groupdict(), fields)
+            yield from [act] if act.kind != "add" or not act.refers else []
+        if label != "connections":
+            return
 
 
-def _frame_of(text: str, fields: dict[str, Any]) -> tuple[str, Act] | None:
-    """Return the label and the act of the first frame that fits."""
-    for label, name, frame in FRAMES + (DATED if "deadline" in fields else []):
-        match = frame.match(f" {text}")
-        if not match:
-            continue
-        groups = match.groupdict()
-        target = (groups.get("x") or "it").strip(" ,:")  # no gap: the clause only opens a list
-        if name in ("due", "status") and target.split()[0].lower() in NOBODY - {
-            "it",
-            "that",
-            "this",
-        }:
-            continue
-        kind, given = EFFECTS[name]
-        found = given | fields
-        if name == "status":
-            found["status"] = STATUS_WORDS[groups["status"].lower()]
-        if name == "rename":
-            found["task"] = tidy(groups["y"])
-        if name == "must":
-            target = groups.get("y") or target
-        target = tidy(target) if kind == "add" else target
-        return (name, Act(kind, target, found, sure=not label.endswith("?"))) if target else None
-    return None
+def _deadline(text: str, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Return a text without its dates, and the deadline among them as a field of a to-do."""
+    fields: dict[str, Any] = {}
+    for date in reversed(find_dates(text, now)):
+        if date.when:
+            fields.setdefault("deadline", date.when.isoformat())
+        text = f"{text[: date.start]} {text[date.end :]}"
+    return bare(text), fields
+
+
+def _act(label: str, groups: dict[str, Any], fields: dict[str, Any]) -> Act:
+    name, target = label.rstrip("?"), groups.get("x") or "it"
+    if status := book.STATUSES.get((groups.get("status") or name).lower()):
+        fields["status"] = status
+    if name == "rename":
+        fields["task"] = tidy(groups["y"])
+    if name == "undated":
+        fields["deadline"] = None
+    if name == "add":
+        target = tidy(groups.get("y") or target)
+    target = f"{groups.get('past') or ''} {target}".strip()
+    return Act(name if name in KINDS else "change", target, fields, not label.endswith("?"))
+
+
+def _facts(name: str, groups: dict[str, Any]) -> Iterator[Act]:
+    values = re.split(r",? and |, ", groups["x"]) if name == "interests" else [groups["x"]]
+    for value in values:
+        if not re.match(r"(?:it|you|that|the|to)\b", value):
+            value = value if name in ("job", "interests") else value[:1].upper() + value[1:]
+            value = f"{value} ({groups['kin'].lower()})" if groups.get("kin") else value
+            yield Act("fact", "", {name: value})
+
+
+def _share_deadline(tasks: list[Act]) -> None:
+    """A deadline at the end of a list of tasks holds for those before it, too."""
+    deadline = None
+    for task in reversed(tasks):
+        deadline = task.fields.get("deadline", deadline)
+        task.fields.update({"deadline": deadline} if deadline else {})

@@ -1,36 +1,31 @@
 """The rules behind the interface of a chat model: tools, streaming, token counts."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import math
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk as Chunk
+from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from offline_model.extract import Call, extract, generic
-from offline_model.matching import wanted_acts
-from offline_model.prompt import Prompt, read_prompt, text_of
-from offline_model.repair import repair
+from offline_model.memory import KINDS, calls_for, wanted
+from offline_model.prompt import read_prompt, text_of
 from offline_model.replies import reply
+from offline_model.schema import Call, Schema, fit, repair
 
 PACE = "OFFLINE_TOKENS_PER_SECOND"
-MEMORY_TOOLS = {"Profile": "user", "ToDo": "todo", "Instructions": "instructions"}
 
 
 def _pace() -> float:
@@ -61,111 +56,59 @@ class OfflineChatModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "offline"
 
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {"model": "offline", "tokens_per_second": self.tokens_per_second}
-
     def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
+        self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Return this model with tools to call, described as all providers describe them.
 
         `with_structured_output` binds one tool too, and says so: then there must be an answer.
         """
-        kwargs["fill"] = "ls_structured_output_format" in kwargs
+        kwargs["structured"] = "ls_structured_output_format" in kwargs
         described = [convert_to_openai_tool(tool) for tool in tools]
         return self.bind(tools=described, tool_choice=tool_choice, **kwargs)
 
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
+    def _stream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Iterator[Chunk]:
         for chunk in _chunks(messages, **kwargs):
             time.sleep(self._pause)
-            if run_manager:
-                run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
 
     async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[Chunk]:
         for chunk in _chunks(messages, **kwargs):
             await asyncio.sleep(self._pause)  # also at full speed: here a run can be cancelled
-            if run_manager:
-                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         return generate_from_stream(self._stream(messages, **kwargs))
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(
-            iter([chunk async for chunk in self._astream(messages, **kwargs)])
-        )
+    async def _agenerate(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> ChatResult:
+        chunks = [chunk async for chunk in self._astream(messages, **kwargs)]
+        return generate_from_stream(iter(chunks))
 
     @property
     def _pause(self) -> float:
         return 1 / self.tokens_per_second if self.tokens_per_second else 0
 
 
-# --- What it says ---------------------------------------------------------------------------------
-
-
 def _answer(
-    messages: list[BaseMessage], tools: dict[str, dict[str, Any]], fill: bool
+    messages: list[BaseMessage], tools: dict[str, Schema], structured: bool
 ) -> tuple[str, list[Call]]:
     """Return what the model says and the tools it calls: one of the two is empty."""
     prompt = read_prompt(messages)
     if "PatchFunctionErrors" in tools:
-        return "", list(repair(messages, prompt.now))
-    if "UpdateMemory" in tools and not fill:
-        kinds = [] if prompt.reports else _kinds(prompt)
-        return (
-            (reply(prompt), [])
-            if not kinds
-            else ("", [("UpdateMemory", {"update_type": k}) for k in kinds])
-        )
-    names = dict.fromkeys([*tools, *(doc.kind for doc in prompt.documents)])
-    known = [name for name in names if name in MEMORY_TOOLS]
-    calls = [
-        c for name in known for c in extract(MEMORY_TOOLS[name], name, prompt, tools.get(name, {}))
-    ]
-    calls = [call for call in calls if call[0] in tools]
-    if (fill and not calls) or (tools and not known and "PatchDoc" not in tools):
-        calls = [generic(name, schema, prompt) for name, schema in list(tools.items())[:1]]
-    return ("" if calls or tools else reply(prompt)), calls
-
-
-def _kinds(prompt: Prompt) -> list[str]:
-    return [
-        kind for kind in ("user", "todo", "instructions") if wanted_acts(kind, prompt, prompt.todos)
-    ]
-
-
-# --- As a stream of chunks -----------------------------------------------------------------------
+        return "", [repair(messages, prompt.now)]
+    calls: list[Call] = []
+    if "UpdateMemory" in tools and not structured:
+        kinds = [kind for kind in KINDS.values() if wanted(kind, prompt, prompt.todos)]
+        calls = [("UpdateMemory", {"update_type": kind}) for kind in kinds if not prompt.reports]
+        return ("" if calls else reply(prompt)), calls
+    names = [name for name in KINDS if name in tools or "PatchDoc" in tools]
+    calls = [call for name in names for call in calls_for(name, prompt, tools)]
+    if (structured and not calls) or (tools and not names):
+        name, schema = next(iter(tools.items()))
+        calls = [(name, fit(prompt.text, {"type": "object"} | schema, schema, prompt.now))]
+    return ("" if tools else reply(prompt)), calls
 
 
 def _tokens(text: str) -> list[str]:
@@ -173,34 +116,31 @@ def _tokens(text: str) -> list[str]:
     return re.findall(r"\s*\S{1,12}|\s+$", text)
 
 
-def _chunks(
-    messages: list[BaseMessage],
-    tools: Sequence[dict[str, Any]] = (),
-    fill: bool = False,
-    **_: Any,
-) -> Iterator[ChatGenerationChunk]:
-    schemas = {t["function"]["name"]: t["function"].get("parameters", {}) for t in tools or ()}
-    content, calls = _answer(messages, schemas, fill)
-    pieces: list[dict[str, Any]] = [{"content": token} for token in _tokens(content)]
-    seed = json.dumps(
-        [[(m.type, m.content, getattr(m, "tool_calls", 0)) for m in messages], tools], default=str
-    )
+def _call_chunks(calls: list[Call], seed: str) -> Iterator[dict[str, Any]]:
+    """A call's id is derived from the conversation, so it is the same when a run is repeated."""
     for index, (name, args) in enumerate(calls):
         call_id = "call_" + sha256(f"{index} {seed}".encode(errors="replace")).hexdigest()[:24]
         head, *rest = _tokens(json.dumps(args))
         parts = [tool_call_chunk(name=name, args=head, id=call_id, index=index)]
         parts += [tool_call_chunk(args=token, index=index) for token in rest]
-        pieces += [{"content": "", "tool_call_chunks": [part]} for part in parts]
+        yield from ({"content": "", "tool_call_chunks": [part]} for part in parts)
+
+
+def _chunks(
+    messages: list[BaseMessage], tools: Sequence[Any] = (), structured: bool = False, **_: Any
+) -> Iterator[Chunk]:
+    schemas = {t["function"]["name"]: t["function"].get("parameters", {}) for t in tools}
+    content, calls = _answer(messages, schemas, structured)
+    said = [[m.type, m.content, getattr(m, "tool_calls", 0)] for m in messages]
+    pieces: list[dict[str, Any]] = [{"content": token} for token in _tokens(content)]
+    pieces += _call_chunks(calls, json.dumps([said, tools], default=str))
     pieces = pieces or [{"content": ""}]
     told = sum(len(_tokens(text_of(message))) for message in messages)
     usage = {"input_tokens": told, "output_tokens": len(pieces), "total_tokens": told + len(pieces)}
     pieces[-1] |= {
         "usage_metadata": usage,
         "chunk_position": "last",
-        "response_metadata": {
-            "model_name": "offline",
-            "finish_reason": "tool_calls" if calls else "stop",
-        },
+        "response_metadata": {"model_name": "offline"},
     }
     for piece in pieces:
-        yield ChatGenerationChunk(message=AIMessageChunk(**piece))
+        yield Chunk(message=AIMessageChunk(**piece))

@@ -1,238 +1,117 @@
 """From any JSON schema to a value that fits it.
 
-Three uses of one idea: `fill` reads from a text what a schema asks for (structured output), `fit`
-bends a value until the schema accepts it (repairs), `default` stands in where nothing is known.
+One idea, two uses: `fit` bends a value until the schema accepts it. A repair bends the arguments
+that were refused; structured output bends the text itself, field by field.
 """
 
-from __future__ import annotations
-
 import re
+from ast import literal_eval
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
 from offline_model.dates import find_dates
-from offline_model.patterns import STATUS_WORDS
-from offline_model.people import facts_in
+from offline_model.grammar import understand
+from offline_model.phrases import STATUSES
+from offline_model.prompt import MAX_CHARS, read_dict, text_of
 
 Schema = dict[str, Any]
-MISSING: Any = object()  # no value: leave the field out, or use its default
+Call = tuple[str, dict[str, Any]]  # tool name, arguments
 
 
-def resolve(schema: Schema, root: Schema) -> Schema:
-    """Return `schema` with its reference followed and its first real alternative taken."""
-    for _ in range(10):
-        if "$ref" in schema:
-            name = str(schema["$ref"]).rpartition("/")[2]
-            schema = (root.get("$defs") or root.get("definitions") or {}).get(name, {})
-        elif len(schema.get("allOf", ())) == 1:
-            schema = schema["allOf"][0]
-        else:
-            break
-    return schema
+def fit(value: Any, schema: Schema, root: Schema, now: datetime, name: str = "") -> Any:
+    """Return what `value` says about a field, in the form that its schema asks for."""
+    options = _options(schema, root)
+    optional = "default" in schema or {"type": "null"} in options
+    fitted = None if optional and value is None else _fit(value, options[0], root, now, name)
+    default = schema.get("default") if optional else _simplest(options[0], now)
+    return default if fitted is None else fitted
 
 
-def branches(schema: Schema, root: Schema) -> list[Schema]:
-    """Return the alternatives of a schema (itself, if it has none)."""
-    schema = resolve(schema, root)
-    options = schema.get("anyOf") or schema.get("oneOf")
-    return [b for option in options for b in branches(option, root)] if options else [schema]
+def _options(schema: Schema, root: Schema) -> list[Schema]:
+    """Return the alternatives of a schema (itself, if it has none), references followed."""
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return _options(root.get("$defs", {}).get(name, {}), root)
+    return [o for each in schema.get("anyOf", []) for o in _options(each, root)] or [schema]
 
 
-def default(schema: Schema, root: Schema, now: datetime) -> Any:
-    """Return the simplest value that the schema accepts."""
-    if "default" in schema:
-        return schema["default"]
-    options = branches(schema, root)
-    if any(option.get("type") == "null" for option in options):
-        return None
-    option = options[0]
-    if "default" in option or "const" in option:
-        return option.get("default", option.get("const"))
-    if option.get("enum"):
-        return option["enum"][0]
-    kind = option.get("type")
+def _fit(value: Any, schema: Schema, root: Schema, now: datetime, name: str) -> Any:
+    kind, text = schema.get("type"), value[:MAX_CHARS] if isinstance(value, str) else ""
     if kind == "object":
-        return fit({}, option, root, now)
+        return _object(value, schema, root, now)
+    if "enum" in schema:
+        return next(iter(_named(str(value), schema["enum"])), None)
     if kind == "array":
-        return [
-            default(option.get("items", {}), root, now) for _ in range(option.get("minItems", 0))
-        ]
+        item = _options(schema.get("items", {}), root)[0]
+        items = value if isinstance(value, list) else _named(text, item.get("enum", []))
+        return [fit(each, item, root, now) for each in items]
+    if kind == "boolean":
+        return value if isinstance(value, bool) else name.lower() in text.lower()
     if kind in ("integer", "number"):
-        return _within(0, option)
-    if kind == "boolean":
-        return False
-    if kind == "string" and option.get("format") in ("date-time", "date", "time"):
-        return _as_date("", option["format"], now)
-    return "?" * option.get("minLength", 0) if kind == "string" else None
+        digits = re.search(r"\d{1,15}", text)
+        number = int(digits[0]) if digits else None
+        return value if isinstance(value, (int, float)) else number and _within(number, schema)
+    if "format" in schema:
+        dates = [date.when.isoformat() for date in find_dates(text, now) if date.when]
+        whole = text if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text) else next(iter(dates), "")
+        return (whole[:10] if schema["format"] == "date" else whole) or None
+    acts = understand(text, now).acts if name else []
+    return next((act.fields[name] for act in acts if name in act.fields), str(value))
 
 
-def fit(value: Any, schema: Schema, root: Schema, now: datetime) -> Any:
-    """Return `value`, or the nearest value that the schema accepts; MISSING if there is none."""
-    options = branches(schema, root)
-    fitted = [(_fit(value, option, root, now)) for option in options]
-    same = [
-        new for new in fitted if new is not MISSING and type(new) is type(value) and new == value
-    ]
-    usable = [new for new in fitted if new is not MISSING and new is not None]
-    return (same or usable or [None if {"type": "null"} in options else MISSING])[0]
+def _object(value: Any, schema: Schema, root: Schema, now: datetime) -> dict[str, Any]:
+    """Return an object: a given one is bent; of a text, only what is required is read."""
+    fields, given = schema.get("properties", {}), isinstance(value, dict)
+    chosen = dict.fromkeys(schema.get("required", []), None if given else value)
+    chosen |= {name: each for name, each in value.items() if name in fields} if given else {}
+    return {name: fit(each, fields[name], root, now, name) for name, each in chosen.items()}
 
 
-def _fit(value: Any, schema: Schema, root: Schema, now: datetime) -> Any:
-    kind = schema.get("type")
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return nearest(value, schema["enum"])
-    if kind == "null":
-        return None if value is None else MISSING
-    if kind == "object" or "properties" in schema:
-        return _fit_object(value, schema, root, now)
-    if kind == "array":
-        items = (
-            [fit(v, schema.get("items", {}), root, now) for v in value]
-            if isinstance(value, list)
-            else MISSING
-        )
-        return (
-            items
-            if items is MISSING
-            else [i for i in items if i is not MISSING][: schema.get("maxItems")]
-        )
-    if kind in ("integer", "number"):
-        return _as_number(value, schema)
-    if kind == "boolean":
-        return value if isinstance(value, bool) else MISSING
-    if kind == "string":
-        return _as_string(value, schema, now)
-    return value
+def _named(text: str, options: list[Any]) -> list[Any]:
+    """Return the options that a text names, or the one that is spelled most like it."""
+    text = STATUSES.get(text.lower(), text.lower())
+    named = [o for o in options if re.search(rf"\b{re.escape(str(o).lower())}\b", text)]
+    return named or get_close_matches(text[:100], [o for o in options if isinstance(o, str)], n=1)
 
 
-def _fit_object(value: Any, schema: Schema, root: Schema, now: datetime) -> Any:
-    if not isinstance(value, dict):
-        return MISSING
-    fields = schema.get("properties", {})
-    if not fields:
-        return value
-    result = {}
-    for name, field in fields.items():
-        new = fit(value[name], field, root, now) if name in value else MISSING
-        if new is MISSING and name in schema.get("required", ()):
-            new = default(field, root, now)
-        if new is not MISSING:
-            result[name] = new
-    return result
+def _within(number: int, schema: Schema) -> int:
+    return min(max(number, schema.get("minimum", number)), schema.get("maximum", number))
 
 
-def nearest(value: Any, options: list[Any]) -> Any:
-    """Return the option that is spelled most like `value`, or means the same status."""
-    if value in options:
-        return value
-    text = str(value).lower().replace("_", " ")
-    if STATUS_WORDS.get(text) in options:
-        return STATUS_WORDS[text]
-    names = {str(option).lower(): option for option in options}
-    close = get_close_matches(text[:100], list(names), n=1)
-    return names[close[0]] if close else MISSING
+def _simplest(schema: Schema, now: datetime) -> Any:
+    if "format" in schema:
+        return now.isoformat()[: 10 if schema["format"] == "date" else None]
+    is_number = schema.get("type") in ("integer", "number")
+    return schema["enum"][0] if "enum" in schema else _within(0, schema) if is_number else ""
 
 
-def _within(number: float, schema: Schema) -> float:
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    step = 1 if schema.get("type") == "integer" else 0.5
-    if low is not None and number <= low:
-        number = low if "minimum" in schema else low + step
-    if high is not None and number >= high:
-        number = high if "maximum" in schema else high - step
-    return number
+def repair(messages: list[BaseMessage], now: datetime) -> Call:
+    """Return the call that heals a tool call which trustcall's validation refused."""
+    error = [m for m in messages if isinstance(m, ToolMessage)][-1]
+    text, key = text_of(error), error.tool_call_id
+    if wrong := re.match(r'Unrecognized tool name: "(.*)"[^:]*: ([^.\n]*)', text):
+        names = [name for name in wrong[2].split(", ") if not name.startswith("Patch")]
+        near = get_close_matches(wrong[1], names, n=1, cutoff=0)
+        reasons = ["The error names an unknown tool.", "This is the nearest one that exists."]
+        fix = {"json_doc_id": key, "reasoning": reasons, "fixed_name": next(iter(near), None)}
+        return "PatchFunctionName", fix
+    calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    args = {call["id"]: call["args"] for call in calls}.get(key, {})
+    quoted = text.partition("Expected Parameter Schema:\n\n```json\n")[2].rpartition("\n```")[0]
+    schema = read_dict(literal_eval, quoted)
+    healed = fit(args, schema, schema, now) if "properties" in schema else args
+    return patch("PatchFunctionErrors", key, args, healed)
 
 
-def _as_number(value: Any, schema: Schema) -> Any:
-    if isinstance(value, str) and (found := re.search(r"-?\d{1,15}(?:\.\d{1,9})?", value)):
-        value = float(found[0])
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-        return MISSING
-    if schema["type"] == "integer" and abs(value) < 1e15:
-        value = round(value)
-    return _within(value, schema)
-
-
-def _as_string(value: Any, schema: Schema, now: datetime) -> Any:
-    if not isinstance(value, str):
-        return str(value) if isinstance(value, (int, float)) else MISSING
-    if schema.get("format") in ("date-time", "date", "time"):
-        return _as_date(value, schema["format"], now)
-    if len(value) < schema.get("minLength", 0):
-        return MISSING
-    return value[: schema.get("maxLength")]
-
-
-def _as_date(text: str, form: str, now: datetime) -> Any:
-    try:
-        datetime.fromisoformat(text)
-        if form == "date-time" or (form == "date" and len(text) == 10):
-            return text
-    except ValueError:
-        pass
-    found = [moment.when for moment in find_dates(text[:200], now) if moment.when]
-    if text and not found:
-        return MISSING
-    when = (found or [now])[0]
-    if form == "date":
-        return when.date().isoformat()
-    return when.time().isoformat() if form == "time" else when.isoformat()
-
-
-def fill(text: str, schema: Schema, root: Schema, now: datetime) -> dict[str, Any]:
-    """Return an object with what `text` tells, and defaults where it tells nothing."""
-    numbers = [(m.start(), m[0]) for m in re.finditer(r"-?\b\d{1,15}(?:\.\d{1,9})?\b", text[:5000])]
-    facts: dict[str, list[str]] = {}
-    for field, value in facts_in(text[:5000]):
-        facts.setdefault(field, []).append(value)
-    told: dict[str, Any] = {}
-    for name, field in schema.get("properties", {}).items():
-        for option in branches(field, root):
-            value = _told(name, option, text, facts, numbers, root, now)
-            if value is not MISSING:
-                told[name] = value
-                break
-    for name in schema.get("required", ()):
-        options = branches(schema.get("properties", {}).get(name, {}), root)
-        if name not in told and options[0].get("type") == "string" and not options[0].get("enum"):
-            told[name] = text.strip()[:500]
-    return fit(told, schema | {"type": "object"}, root, now)
-
-
-def _told(
-    name: str, option: Schema, text: str, facts: dict[str, list[str]],
-    numbers: list[tuple[int, str]], root: Schema, now: datetime,
-) -> Any:  # fmt: skip
-    kind, lower = option.get("type"), text.lower()
-    if option.get("enum"):
-        named = [e for e in option["enum"] if re.search(rf"\b{re.escape(str(e).lower())}\b", lower)]
-        return named[0] if named else MISSING
-    if kind == "array":
-        item = branches(option.get("items", {}), root)[0]
-        if item.get("enum"):
-            return [
-                e for e in item["enum"] if re.search(rf"\b{re.escape(str(e).lower())}\b", lower)
-            ]
-        return facts.get(name, MISSING)
-    if kind == "object" and option.get("properties"):
-        return fill(text, option, root, now)
-    if kind in ("integer", "number") and numbers:
-        word = re.search(rf"\b{re.escape(name.split('_')[0].lower())}", lower)
-        place = word.start() if word else 0
-        near = min(numbers, key=lambda number: abs(number[0] - place))
-        numbers.remove(near)
-        return float(near[1]) if "." in near[1] else int(near[1])
-    if kind == "boolean":
-        word = re.search(rf"\b(not |no |non-)?{re.escape(name.split('_')[-1].lower())}", lower)
-        return MISSING if word is None else not word[1]
-    if kind == "string" and option.get("format") in ("date-time", "date", "time"):
-        whens = [moment.when for moment in find_dates(text[:5000], now) if moment.when]
-        return _as_date(whens[0].isoformat(), option["format"], now) if whens else MISSING
-    if kind == "string":
-        known = [field for field in facts if field == name or field in name.split("_")]
-        return facts[known[0]][0] if known else MISSING
-    return MISSING
+def patch(tool: str, key: str, old: dict[str, Any], new: dict[str, Any]) -> Call:
+    """Return JSON patches; every one has a value, which trustcall's schema asks for."""
+    fields = (old | new).keys()
+    names = [n for n in fields if repr(old.get(n, ...)) != repr(new.get(n, ...))]
+    edits = []
+    for name in names:
+        op = "remove" if name not in new else "replace" if name in old else "add"
+        edits.append({"op": op, "path": f"/{name}", "value": new.get(name)})
+    return tool, {"json_doc_id": key, "planned_edits": ", ".join(names), "patches": edits}

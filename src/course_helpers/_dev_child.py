@@ -28,11 +28,15 @@ def end_with_parent(folder: Path) -> None:
 
 
 def main() -> None:
-    """Run `langgraph dev` with this process's arguments, in the current folder."""
-    threading.Thread(target=end_with_parent, args=(Path.cwd(),), daemon=True).start()
+    """Run `langgraph dev` in the current folder.
+
+    The first argument is a temporary folder to delete at the end, the others are for the command.
+    """
+    folder, *arguments = sys.argv[1:]
+    threading.Thread(target=end_with_parent, args=(Path(folder),), daemon=True).start()
     from langgraph_cli.cli import cli
 
-    cli(["dev", *sys.argv[1:]], prog_name="langgraph")
+    cli(["dev", *arguments], prog_name="langgraph")
 
 
 if __name__ == "__main__":

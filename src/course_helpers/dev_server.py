@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 
 from course_helpers.errors import ServerError, SettingsError
-from course_helpers.settings import DEPLOYMENT, Settings
+from course_helpers.settings import DEPLOYMENT, Settings, load_settings
 
 START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
 HOST = "127.0.0.1"
@@ -72,26 +72,34 @@ class DevServer:
 
 
 def start_dev_server(
-    settings: Settings, deployment: Path = DEPLOYMENT, timeout: float = START_TIMEOUT
+    deployment: Path = DEPLOYMENT,
+    settings: Settings | None = None,
+    timeout: float = START_TIMEOUT,
+    reload: bool = False,
 ) -> DevServer:
     """Start `langgraph dev` for a deployment folder and return when its graphs answer.
 
     Args:
-        settings: its environment becomes the server's.
         deployment: a folder with a `langgraph.json`.
+        settings: its environment becomes the server's; by default `load_settings()`.
         timeout: seconds to wait for it.
+        reload: run in the deployment folder itself and restart when a file in it changes; the
+            server's state is then kept there, in `.langgraph_api/`.
 
     Raises:
         ServerError: the process ended, or did not answer in time; the cause is in the message.
         SettingsError: `langgraph.json` is missing or is not JSON.
     """
     config = _read_config(deployment)
-    server = _spawn(settings, deployment, config)
+    print("Starting langgraph dev. This takes 3 to 10 seconds.", flush=True)
+    started = time.monotonic()
+    server = _spawn(settings or load_settings(), deployment, config, reload)
     try:
         _wait_until_ready(server, list(config["graphs"]), timeout)
     except BaseException:  # a Ctrl-C while waiting must not leave a server behind
         server.stop()
         raise
+    print(f"Ready after {time.monotonic() - started:.1f} s.", flush=True)
     return server
 
 
@@ -139,20 +147,20 @@ def _read_config(deployment: Path) -> dict[str, dict[str, str]]:
     return {"graphs": graphs, **{k: config[k] for k in ("store", "auth", "http") if k in config}}
 
 
-def _spawn(settings: Settings, deployment: Path, config: dict[str, dict[str, str]]) -> DevServer:
-    """Start the process in a folder of its own, with the graphs' paths made absolute."""
+def _spawn(
+    settings: Settings, deployment: Path, config: dict[str, dict[str, str]], reload: bool
+) -> DevServer:
+    """Start the process; without `reload` in a folder of its own, which is deleted with it."""
     folder = Path(tempfile.mkdtemp(prefix="langgraph-dev-"))
-    graphs = {name: str((deployment / path).resolve()) for name, path in config["graphs"].items()}
-    # No "env" here: keys go to the server through its environment, not through one more file.
-    own = {**config, "graphs": graphs, "dependencies": [str(deployment.resolve())]}
-    (folder / "langgraph.json").write_text(json.dumps(own))
+    if not reload:
+        _write_config(folder, deployment, config)
     port = free_port()
-    command = [sys.executable, "-m", "course_helpers._dev_child", "--host", HOST]
-    command += ["--port", str(port), "--no-browser", "--no-reload", "--n-jobs-per-worker", "10"]
+    options = ["--host", HOST, "--port", str(port), "--no-browser", "--n-jobs-per-worker", "10"]
+    command = [sys.executable, "-m", "course_helpers._dev_child", str(folder), *options]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command,
-            cwd=folder,
+            command if reload else [*command, "--no-reload"],
+            cwd=deployment if reload else folder,
             env={**settings.environment, **_QUIET},
             stdin=subprocess.PIPE,
             stdout=log,
@@ -160,6 +168,16 @@ def _spawn(settings: Settings, deployment: Path, config: dict[str, dict[str, str
             start_new_session=True,  # an interrupt of the kernel is not one of the server
         )
     return DevServer(process, folder, f"http://{HOST}:{port}")
+
+
+def _write_config(folder: Path, deployment: Path, config: dict[str, dict[str, str]]) -> None:
+    """Write the deployment's configuration with absolute paths, so that it holds anywhere.
+
+    No "env" in it: keys go to the server through its environment, not through one more file.
+    """
+    graphs = {name: str((deployment / path).resolve()) for name, path in config["graphs"].items()}
+    own = {**config, "graphs": graphs, "dependencies": [str(deployment.resolve())]}
+    (folder / "langgraph.json").write_text(json.dumps(own))
 
 
 _QUIET = {

@@ -7,7 +7,6 @@ inside the kernel's own process tree. It needs no Docker, no key and no account.
 from __future__ import annotations
 
 import html
-import time
 from dataclasses import dataclass
 
 from langgraph_sdk import get_client
@@ -136,8 +135,5 @@ def _embedded_url(settings: Settings) -> str:
         return _server.url
     if _server:
         _server.stop()
-    print("Starting the embedded server (langgraph dev). This takes 3 to 10 seconds.")
-    started = time.monotonic()
-    _server, _settings = start_dev_server(settings), settings
-    print(f"Ready after {time.monotonic() - started:.1f} s.")
+    _server, _settings = start_dev_server(settings=settings), settings
     return _server.url

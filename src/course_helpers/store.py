@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-PAGE = 100  # a search returns ten items unless it is told otherwise
+from course_helpers.markup import clean, table
+
+PAGE = 1000  # documents a request; 10,000 in one would be 2.7 MB
+LIMIT = 10_000  # documents of a kind that are read
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,15 @@ class Memories:
         todos: the to-do documents, by deadline.
         profile: the profile document, or an empty dict.
         rules: the user's instructions, one text each.
+        truncated: whether the store holds more than the first `LIMIT` documents of a kind, which
+            are all that was read.
     """
 
     user_id: str
     todos: Sequence[dict[str, Any]] = ()
     profile: dict[str, Any] = field(default_factory=dict)
     rules: Sequence[str] = ()
+    truncated: bool = False
 
     def tables(self) -> dict[str, list[dict[str, str]]]:
         """Return the memories as tables of text: title -> rows of column -> cell."""
@@ -46,31 +51,38 @@ class Memories:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(rows)} {title}" for title, rows in self.tables().items())
-        return f"Memories of {self.user_id}: {counts}"
+        return f"Memories of {clean(self.user_id)}: {counts}{_MORE if self.truncated else ''}"
 
     def _repr_html_(self) -> str:
-        return "".join(html_table(title, rows) for title, rows in self.tables().items())
+        shown = "".join(table(title, rows) for title, rows in self.tables().items())
+        return f"{shown}<p>The first {LIMIT:,}{_MORE}.</p>" if self.truncated else shown
+
+
+_MORE = " of a kind; the store holds more"
 
 
 async def read_memories(
     client: LangGraphClient, user_id: str, category: str = "general"
 ) -> Memories:
-    """Read everything that `task_maistro` has stored for a user.
+    """Read what `task_maistro` has stored for a user: all of it, up to `LIMIT` of a kind.
 
     Args:
         client: of a deployment, for instance `server.client`.
         user_id: the user's id, as it was passed in the runs' context.
         category: the `todo_category` of those runs.
     """
-    todos = await _documents(client, namespace("todo", user_id, category))
-    profile = await _documents(client, namespace("profile", user_id, category))
-    instructions = await _documents(client, namespace("instructions", user_id, category))
-    todos.sort(key=lambda todo: (todo.get("deadline") or "9999", str(todo.get("task"))))
+    read = [
+        await _documents(client, namespace(kind, user_id, category))
+        for kind in ("todo", "profile", "instructions")
+    ]
+    todos, profile, instructions = (documents for documents, _ in read)
+    todos.sort(key=lambda todo: (str(todo.get("deadline") or "9999"), str(todo.get("task"))))
     return Memories(
         user_id=user_id,
         todos=todos,
         profile=next(iter(profile), {}),
         rules=[rule for document in instructions for rule in document.get("rules", [])],
+        truncated=any(more for _, more in read),
     )
 
 
@@ -83,34 +95,21 @@ def namespace(kind: str, user_id: str, category: str = "general") -> list[str]:
     return [kind, *(label.replace("%", "%25").replace(".", "%2E") for label in labels)]
 
 
-async def _documents(client: LangGraphClient, where: list[str]) -> list[dict[str, Any]]:
+async def _documents(
+    client: LangGraphClient, where: list[str]
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return a namespace's first `LIMIT` documents, and whether the store holds more."""
     found: list[dict[str, Any]] = []
-    offset = 0
-    while True:
-        page = await client.store.search_items(where, limit=PAGE, offset=offset)
+    read = 0
+    while read <= LIMIT:
+        page = await client.store.search_items(where, limit=PAGE, offset=read)
         items = page["items"]
+        if not items:  # a short page may not be the last: a server may have a limit of its own
+            return found, False
         # A search matches longer namespaces too.
         found += [item["value"] for item in items if list(item["namespace"]) == where]
-        offset += len(items)
-        if len(items) < PAGE:
-            return found
-
-
-def html_table(title: str, rows: Sequence[dict[str, str]]) -> str:
-    """Return an accessible table; every cell is escaped. No rows give a sentence."""
-    caption = html.escape(title)
-    if not rows:
-        return f"<p><strong>{caption}</strong>: nothing yet</p>"
-    left = ' style="text-align:left"'
-    head = "".join(f'<th scope="col"{left}>{html.escape(name)}</th>' for name in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>"
-        for row in rows
-    )
-    return (
-        f"<table><caption{left}><strong>{caption}</strong></caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+        read += len(items)
+    return found[:LIMIT], True
 
 
 def _text(value: Any) -> str:

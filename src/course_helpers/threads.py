@@ -1,4 +1,4 @@
-"""A thread as plain data: its conversation and its checkpoints."""
+"""Threads as plain data: which there are, and one's conversation and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,33 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
+from course_helpers.checkpoints import Checkpoint, checkpoints_of, messages_of
 from course_helpers.errors import NotFoundError
+
+# What a search sends of each thread's state: the first messages instead of all of them.
+_OPENING = {
+    f"{part}{n}": f"values.messages[{n}].{part}" for n in range(3) for part in ("type", "content")
+}
+
+# The server sends the whole state with each checkpoint: measured, 6 MB for 50 of 500 messages.
+HISTORY_MESSAGES = 10_000  # that are read with all checkpoints together
+
+
+@dataclass(frozen=True)
+class ThreadSummary:
+    """A thread in a list of threads.
+
+    Attributes:
+        thread_id: its id.
+        status: `idle`, `busy`, `interrupted` or `error`.
+        updated_at: ISO time of its last change, by the server's clock.
+        opening: its first human message; empty if there is none.
+    """
+
+    thread_id: str
+    status: str
+    updated_at: str
+    opening: str
 
 
 @dataclass(frozen=True)
@@ -39,40 +65,60 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """One saved state of the thread.
+class ThreadView:
+    """A thread as it was when it was read.
 
     Attributes:
-        id: the checkpoint's id.
-        step: its number within the thread; the input is -1.
-        created_at: ISO time by the server's clock.
-        messages: how many messages the state held.
-        next: the nodes that were about to run; empty at the end.
-        errors: what went wrong in them, if anything did.
+        thread_id: its id.
+        status: `idle`, `busy`, `interrupted` or `error`.
+        messages: the whole conversation.
+        checkpoints: newest first.
+        updated_at: ISO time of its last change, by the server's clock.
+        more: whether it has older checkpoints, which were not read.
     """
-
-    id: str
-    step: int
-    created_at: str
-    messages: int
-    next: Sequence[str]
-    errors: Sequence[str]
-
-
-@dataclass(frozen=True)
-class ThreadView:
-    """A thread as it was when it was read; the checkpoints newest first."""
 
     thread_id: str
     status: str
     messages: Sequence[Message]
     checkpoints: Sequence[Checkpoint]
+    updated_at: str
+    more: bool = False
+
+    @property
+    def summary(self) -> ThreadSummary:
+        """What a list of threads says of it."""
+        opening = next((m.text for m in self.messages if m.role == "human"), "")
+        return ThreadSummary(self.thread_id, self.status, self.updated_at, opening)
 
     def __repr__(self) -> str:
         return (
             f"Thread {self.status}: {len(self.messages)} messages, "
             f"{len(self.checkpoints)} checkpoints"
         )
+
+
+async def list_threads(client: LangGraphClient, limit: int = 50) -> list[ThreadSummary]:
+    """Return the threads that changed last, the newest first, in one small request.
+
+    Args:
+        client: of a deployment, for instance `server.client`.
+        limit: how many threads at most, 1 to 1,000.
+    """
+    threads = await client.threads.search(
+        limit=limit,
+        sort_by="updated_at",
+        sort_order="desc",
+        select=["thread_id", "status", "updated_at"],
+        extract=_OPENING,
+    )
+    return [_summary(dict(thread)) for thread in threads]
+
+
+def _no_thread(thread_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no thread {thread_id!r} on this server.",
+        "make one with: thread = await client.threads.create()",
+    )
 
 
 async def read_thread(
@@ -83,30 +129,44 @@ async def read_thread(
     Args:
         client: of a deployment, for instance `server.client`.
         thread_id: the thread's UUID.
-        checkpoints: how many checkpoints at most.
+        checkpoints: how many checkpoints at most. A long conversation gets fewer, at least ten, so
+            that they hold about `HISTORY_MESSAGES` messages in all.
 
     Raises:
         NotFoundError: there is no such thread.
     """
+    if not thread_id:  # the SDK would ask for the list of threads
+        raise _no_thread(thread_id)
     try:
         thread = await client.threads.get(thread_id)
-        history = await client.threads.get_history(thread_id, limit=checkpoints)
+        messages = len(messages_of(thread.get("values")))
+        limit = min(checkpoints, max(10, HISTORY_MESSAGES // (messages + 1)))
+        history = await client.threads.get_history(thread_id, limit=limit)
     except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
-        raise NotFoundError(
-            f"There is no thread {thread_id} on this server.",
-            "make one with: thread = await client.threads.create()",
-        ) from None
-    newest = history[0]["values"] if history else {}
+        raise _no_thread(thread_id) from None
+    newest = history[0]["values"] if history else None
     return ThreadView(
         thread_id=thread_id,
         status=thread["status"],
-        messages=_conversation(_messages_of(newest)),
-        checkpoints=[_checkpoint(dict(state)) for state in history],
+        messages=_conversation(messages_of(newest)),
+        checkpoints=checkpoints_of([dict(state) for state in history]),
+        updated_at=str(thread["updated_at"]),
+        more=len(history) == limit and bool(history[-1].get("parent_checkpoint")),
     )
 
 
-def _messages_of(values: Any) -> list[dict[str, Any]]:
-    return values.get("messages", []) if isinstance(values, dict) else []
+def _summary(thread: dict[str, Any]) -> ThreadSummary:
+    extracted = thread.get("extracted") or {}
+    messages = [
+        {"type": extracted.get(f"type{n}"), "content": extracted.get(f"content{n}")}
+        for n in range(3)
+    ]
+    return ThreadSummary(
+        thread_id=str(thread["thread_id"]),
+        status=str(thread["status"]),
+        updated_at=str(thread["updated_at"]),
+        opening=next((text_of(m) for m in messages if m["type"] == "human"), ""),
+    )
 
 
 def _conversation(messages: Sequence[dict[str, Any]]) -> list[Message]:
@@ -136,15 +196,3 @@ def text_of(message: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return "".join(b if isinstance(b, str) else str(b.get("text", "")) for b in content)
-
-
-def _checkpoint(state: dict[str, Any]) -> Checkpoint:
-    metadata = state.get("metadata") or {}
-    return Checkpoint(
-        id=str(state["checkpoint"]["checkpoint_id"]),
-        step=int(metadata.get("step", 0)),
-        created_at=str(state.get("created_at") or ""),
-        messages=len(_messages_of(state.get("values"))),
-        next=list(state.get("next") or []),
-        errors=[str(task["error"]) for task in state.get("tasks") or [] if task.get("error")],
-    )

@@ -41,14 +41,15 @@ def prepare_env_file(root: Path = ROOT) -> None:
 
 
 def make_working_copies(root: Path = ROOT) -> list[Path]:
-    """Copy each lesson and picture that is not in `work/` yet; never touch what is there.
+    """Copy the notebooks and pictures that are not in `work/` yet; never touch what is there.
 
     Returns:
         The notebooks made.
     """
     work = root / "work"
     work.mkdir(exist_ok=True)
-    missing = [n for n in find_lessons(root) if not (work / n.name).exists()]
+    notebooks = [*find_lessons(root), *(root / "notebooks").glob("reference.ipynb")]
+    missing = [n for n in notebooks if not (work / n.name).exists()]
     for lesson in missing:
         _copy_lesson(lesson, work / lesson.name)
     images = root / "notebooks" / "images"

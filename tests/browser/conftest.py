@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from course_helpers.settings import ROOT
 from course_helpers.working_copies import make_working_copies
-from tests.browser.lab import MARK, SCREENSHOTS, Lab, jupyterlab, marked, screenshot
+from tests.browser.lab import MARK, Lab, jupyterlab, marked
+from tests.browser.notebook import SCREENSHOTS, screenshot
 from tests.system import find_browser
 
 BROWSER_OPTIONS = [

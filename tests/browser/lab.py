@@ -1,4 +1,4 @@
-"""JupyterLab in a process of its own, and a notebook in it as a learner has it on the screen."""
+"""JupyterLab in a process of its own, and how to see that nothing of it is left."""
 
 from __future__ import annotations
 
@@ -10,44 +10,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
-from playwright.sync_api import Locator, Page
 
 from course_helpers.dev_server import free_port
 from course_helpers.lab import answers, jupyterlab_options
-from course_helpers.settings import ROOT
 from tests.pinned import pinned_environment
 
-SCREENSHOTS = ROOT / "build" / "screenshots"
 MARK = "COURSE_BROWSER_TEST"  # an environment variable that all processes of one stage share
 START_TIMEOUT = 60.0  # seconds; 3 are usual
-RUN_TIMEOUT = 60_000  # milliseconds; a notebook takes 10 to 20 s
-LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
-
-_NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
-_CELLS = f"{_NOTEBOOK}.widgets.filter(c => c.model.type === 'code')"
-_FINISHED = f"""skipped => {{
-  const cells = {_CELLS}.filter(c => c.model.sharedModel.getSource().trim());
-  const failed = c => c.model.outputs.toJSON().some(o => o.output_type === 'error');
-  const ran = c => c.model.executionCount !== null;
-  return cells.some(failed) || cells.slice(0, cells.length - skipped).every(ran);
-}}"""
-_OUTPUTS = f"() => {_CELLS}.flatMap(c => c.model.outputs.toJSON())"
-_GO_TO_THE_LAST = (
-    f"() => {{ {_NOTEBOOK}.activeCellIndex = {_NOTEBOOK}.widgets.indexOf({_CELLS}.at(-1)) }}"
-)
-_GO_TO_THE_TOP = (
-    f"() => {{ {_NOTEBOOK}.activeCellIndex = 0; {_NOTEBOOK}.outerNode.scrollTop = 0; }}"
-)
-_READY = """async () => {
-  const context = window.jupyterapp.shell.currentWidget.sessionContext;
-  await context.ready;
-  await context.session.kernel.info;
-}"""
-
-_SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 
 
 class Lab(NamedTuple):
@@ -115,110 +87,9 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-class Notebook:
-    """A notebook that is open in JupyterLab.
-
-    Attributes:
-        page: Playwright's page.
-    """
-
-    def __init__(self, page: Page, lab: Lab, path: str) -> None:
-        self.page = page
-        page.goto(f"{lab.url}/tree/{path}?token={lab.token}&reset")
-        page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
-        page.evaluate(_READY)
-
-    def command(self, name: str, **arguments: Any) -> None:
-        """Run a command of JupyterLab, as its menus do."""
-        self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => null)",
-            [name, arguments],
-        )
-
-    def run_all(self) -> None:
-        """Run all cells by the menu's command; return when they have run or one has failed."""
-        self._run("runmenu:run-all")
-
-    def run_all_but_the_last(self) -> None:
-        """Run all cells above the last code cell, which then is the active one."""
-        self.page.evaluate(_GO_TO_THE_LAST)
-        self._run("notebook:run-all-above", skipped=1)
-
-    def run_the_last(self) -> None:
-        """Run the last code cell."""
-        self.page.evaluate(_GO_TO_THE_LAST)
-        self._run("notebook:run-cell")
-
-    def _run(self, command: str, skipped: int = 0) -> None:
-        # Not awaited: a failing cell ends the command with an error, and its output says more.
-        self.page.evaluate("name => void window.jupyterapp.commands.execute(name)", command)
-        self.page.wait_for_function(_FINISHED, arg=skipped, timeout=RUN_TIMEOUT)
-
-    def outputs(self) -> list[dict[str, Any]]:
-        """Return the outputs of all cells."""
-        outputs: list[dict[str, Any]] = self.page.evaluate(_OUTPUTS)
-        return outputs
-
-    def errors(self) -> list[str]:
-        """Return the errors among the outputs of all cells."""
-        errors = [output for output in self.outputs() if output["output_type"] == "error"]
-        return [f"{error['ename']}: {error['evalue']}" for error in errors]
-
-    def top(self) -> None:
-        """Scroll to the notebook's first line."""
-        self.page.evaluate(_GO_TO_THE_TOP)
-
-    def theme(self, name: str) -> None:
-        """Change JupyterLab's theme and wait until it is applied."""
-        self.command("apputils:change-theme", theme=name)
-        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
-
-    def panel(self, heading: str) -> Locator:
-        """Return the panel with a heading, scrolled into view."""
-        title = self.page.get_by_role("heading", name=heading, exact=True)
-        panel = self.page.locator(".jp-OutputArea .course-panel").filter(has=title).first
-        panel.wait_for()
-        panel.scroll_into_view_if_needed()
-        return panel
-
-
 def wait_until_gone(process: psutil.Process, timeout: float = 15) -> None:
     """Return when a process has ended; whether its parent has noticed does not matter."""
     deadline = time.monotonic() + timeout
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, f"{process} still runs after {timeout:.0f} s"
         time.sleep(0.05)
-
-
-@contextmanager
-def opened(page: Page, lab: Lab, path: str) -> Iterator[Notebook]:
-    """Open a notebook, and shut its kernel down in the end."""
-    notebook = Notebook(page, lab, path)
-    try:
-        yield notebook
-    finally:
-        page.evaluate(_SHUT_DOWN)
-
-
-@contextmanager
-def window_height(page: Page, height: int) -> Iterator[None]:
-    """Give the browser's window another height for a while: a panel may be taller than it."""
-    before = page.viewport_size
-    assert before is not None
-    page.set_viewport_size({"width": before["width"], "height": height})
-    try:
-        yield
-    finally:
-        page.set_viewport_size(before)
-
-
-def screenshot(what: Page | Locator, name: str, **options: Any) -> Path:
-    """Save a picture of a page or of a whole panel in `build/screenshots/`; return its path."""
-    path = SCREENSHOTS / f"{name}.png"
-    if isinstance(what, Page):
-        what.screenshot(path=path, animations="disabled", **options)
-        return path
-    with window_height(what.page, 2000):
-        what.scroll_into_view_if_needed()
-        what.screenshot(path=path, animations="disabled", **options)
-    return path

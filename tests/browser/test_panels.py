@@ -12,18 +12,10 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.lab import (
-    DARK,
-    LIGHT,
-    SCREENSHOTS,
-    Lab,
-    Notebook,
-    opened,
-    screenshot,
-    wait_until_gone,
-)
+from tests.browser.lab import Lab, wait_until_gone
+from tests.browser.notebook import DARK, LIGHT, SCREENSHOTS, Notebook, opened, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
 LONG = "https://example.com/" + "a-long-address-without-any-space/" * 12
@@ -40,10 +32,10 @@ turns = [
     {{"role": "tool", "tool_call_id": "1", "content": "Added. " + attack}},
     {{"role": "assistant", "content": "\\x1b[31mRed\\x1b[0m words.\\n\\n" + long}},
 ]
-thread = await client.threads.create(graph_id="task_maistro")
-for turn in turns:
+empty, thread, other = [await client.threads.create(graph_id="task_maistro") for _ in range(3)]
+for where, turn in [*((thread, turn) for turn in turns), (other, "The other thread.")]:
     await client.threads.update_state(
-        thread["thread_id"], {{"messages": [turn]}}, as_node="task_maistro"
+        where["thread_id"], {{"messages": [turn]}}, as_node="task_maistro"
     )
 todo = {{"task": attack, "deadline": "2026-03-06T17:00:00", "status": "not started"}}
 await client.store.put_item(["todo", "general", "ann"], "1", todo)
@@ -85,7 +77,8 @@ def server_processes(lab: Lab) -> list[psutil.Process]:
 
 def test_hostile_data_is_only_text(notebook: Notebook) -> None:
     explorer = notebook.panel("Thread explorer")
-    expect(explorer.get_by_text("Remind me to water the plants. <script>")).to_be_visible()
+    turns = explorer.locator(".course-turn")
+    expect(turns.get_by_text("Remind me to water the plants. <script>")).to_be_visible()
     expect(explorer.get_by_role("cell", name="<script>").first).to_be_visible()
     expect(explorer.get_by_text("Red words.")).to_be_visible()
     assert notebook.page.evaluate("() => window.attacked") is None
@@ -130,17 +123,50 @@ def test_the_keyboard_is_enough(notebook: Notebook) -> None:
     expect(quiz.get_by_role("status").first).to_contain_text("Right. Every thread of a user")
 
 
-def test_a_thread_that_is_typed_is_read(notebook: Notebook) -> None:
+def thread_labels(choice: Locator) -> list[str]:
+    """Return what the dropdown offers (it shows every space as one that does not break)."""
+    labels = choice.get_by_role("option").all_text_contents()
+    return [label.replace("\N{NO-BREAK SPACE}", " ") for label in labels]
+
+
+def test_a_thread_is_chosen_by_its_first_message(notebook: Notebook) -> None:
     explorer = notebook.panel("Thread explorer")
-    field = explorer.get_by_label("Thread")
-    thread_id = field.input_value()
-    field.fill("nonsense")
-    field.press("Enter")
-    expect(explorer.get_by_role("status")).to_contain_text("There is no thread nonsense")
-    expect(explorer.get_by_role("status")).to_contain_text("was read before")
-    field.fill(thread_id)
-    field.press("Enter")
-    expect(explorer.get_by_role("status")).to_contain_text("Idle, 4 messages, 4 checkpoints")
+    choice, status = explorer.get_by_label("Thread", exact=True), explorer.get_by_role("status")
+    first, other, attack, empty = thread_labels(choice)
+    assert first == "Choose a thread"
+    assert other.startswith("The other thread. · idle · ")
+    assert attack.startswith("Remind me to water the plants. <script>")
+    assert empty.startswith("(empty) · idle · ")
+    choice.select_option(index=1)
+    expect(explorer.locator(".course-turn").get_by_text("The other thread.")).to_be_visible()
+    expect(status).to_contain_text("Idle, 1 message, 1 checkpoint;")
+    choice.select_option(index=2)
+    expect(status).to_contain_text("Idle, 4 messages, 4 checkpoints")
+
+
+def test_a_thread_that_has_gone_leaves_the_list(notebook: Notebook) -> None:
+    explorer = notebook.panel("Thread explorer")
+    choice, status = explorer.get_by_label("Thread", exact=True), explorer.get_by_role("status")
+    notebook.run_code('await client.threads.delete(empty["thread_id"])')
+    choice.select_option(index=3)
+    expect(status).to_contain_text("There is no thread ")
+    expect(status).to_contain_text("was read before")
+    expect(choice.get_by_role("option")).to_have_count(3)
+    choice.select_option(index=2)
+    expect(status).to_contain_text("Idle, 4 messages, 4 checkpoints")
+
+
+def test_the_keyboard_keeps_its_place(notebook: Notebook) -> None:
+    """The controls are disabled while the panel reads, which takes the focus from them."""
+    explorer = notebook.panel("Thread explorer")
+    refresh, status = explorer.get_by_role("button", name="Refresh"), explorer.get_by_role("status")
+    put = 'await client.store.put_item(["todo", "general", "ann"], "3", {"task": "Weed"})'
+    notebook.run_code(put)
+    refresh.focus()
+    notebook.page.keyboard.press("Enter")
+    expect(status).to_contain_text("3 to-dos")
+    expect(refresh).to_be_enabled()
+    expect(refresh).to_be_focused()
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

@@ -29,9 +29,14 @@ class Exercise:
     solution: str
 
 
-def lesson_paths() -> list[Path]:
+def notebook_paths() -> list[Path]:
     """Return every notebook of the course, in order."""
     return sorted(NOTEBOOKS.rglob("*.ipynb"))
+
+
+def lesson_paths() -> list[Path]:
+    """Return the notebooks that are lessons: their names begin with a number."""
+    return [path for path in notebook_paths() if path.name[:2].isdecimal()]
 
 
 def read(path: Path) -> NotebookNode:
@@ -40,14 +45,15 @@ def read(path: Path) -> NotebookNode:
 
 
 def lane_of(notebook: NotebookNode) -> str:
-    """Return the lane that a notebook declares in its metadata.
+    """Return the lane that a notebook declares in its metadata: "none" if it has no code.
 
     Raises:
-        ValueError: it declares none, or one that the course does not have.
+        ValueError: it declares another, or one that the course does not have.
     """
     lane = notebook.metadata.get("course", {}).get("lane")
-    if lane not in LANES:
-        raise ValueError(f"metadata.course.lane is {lane!r}; write one of {', '.join(LANES)}")
+    allowed = LANES if code_cells(notebook) else ("none",)
+    if lane not in allowed:
+        raise ValueError(f"metadata.course.lane is {lane!r}; write one of {', '.join(allowed)}")
     return str(lane)
 
 

@@ -15,7 +15,6 @@ import pytest
 from course_helpers import dev_server
 from course_helpers.dev_server import DevServer, missing_graphs, start_dev_server
 from course_helpers.errors import ServerError, SettingsError
-from course_helpers.settings import load_settings
 
 pytestmark = pytest.mark.server
 
@@ -49,7 +48,7 @@ def ends(server: DevServer) -> bool:
 
 
 def test_starts_and_leaves_nothing(tmp_path: Path) -> None:
-    server = start_dev_server(load_settings(), deployment(tmp_path, TINY_GRAPH))
+    server = start_dev_server(deployment(tmp_path, TINY_GRAPH))
     process = psutil.Process(server.pid)
     family = [process, *process.children(recursive=True)]
     assert missing_graphs(server.url, ["tiny"]) == []
@@ -64,8 +63,8 @@ def test_starts_and_leaves_nothing(tmp_path: Path) -> None:
 
 def test_two_at_once_do_not_share(tmp_path: Path) -> None:
     folder = deployment(tmp_path, TINY_GRAPH)
-    first = start_dev_server(load_settings(), folder)
-    second = start_dev_server(load_settings(), folder)
+    first = start_dev_server(folder)
+    second = start_dev_server(folder)
     try:
         assert first.url != second.url
         httpx.post(f"{first.url}/threads", json={}).raise_for_status()
@@ -81,8 +80,7 @@ def test_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib\n"
         "from course_helpers.dev_server import start_dev_server\n"
-        "from course_helpers.settings import load_settings\n"
-        f"server = start_dev_server(load_settings(), pathlib.Path({str(folder)!r}))\n"
+        f"server = start_dev_server(pathlib.Path({str(folder)!r}))\n"
         "print(server.url, server.pid, server._folder, flush=True)\n"
         "sys.stdin.read()\n"
     )
@@ -91,7 +89,8 @@ def test_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
-        url, pid, working_folder = parent.stdout.readline().split()
+        printed = (line.split() for line in parent.stdout)
+        url, pid, working_folder = next(words for words in printed if words[0].startswith("http"))
         server = psutil.Process(int(pid))
         assert missing_graphs(url, ["tiny"]) == []
         parent.kill()
@@ -111,7 +110,7 @@ def test_says_why_it_did_not_start(
     tmp_path: Path, code: str | None, graph: str, cause: str
 ) -> None:
     with pytest.raises(ServerError) as error:
-        start_dev_server(load_settings(), deployment(tmp_path, code, graph))
+        start_dev_server(deployment(tmp_path, code, graph))
     assert cause in error.value.what
     assert error.value.fix
 
@@ -122,14 +121,14 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
         taken.listen()
         monkeypatch.setattr(dev_server, "free_port", lambda: taken.getsockname()[1])
         with pytest.raises(ServerError, match="took the port"):
-            start_dev_server(load_settings(), deployment(tmp_path, TINY_GRAPH))
+            start_dev_server(deployment(tmp_path, TINY_GRAPH))
 
 
 def test_a_timeout_stops_the_server(tmp_path: Path) -> None:
     slow = "import time\ntime.sleep(60)\n"
     before = {p.pid for p in psutil.Process().children(recursive=True)}
     with pytest.raises(ServerError, match=r"did not answer within 2 s"):
-        start_dev_server(load_settings(), deployment(tmp_path, slow), timeout=2)
+        start_dev_server(deployment(tmp_path, slow), timeout=2)
     assert {p.pid for p in psutil.Process().children(recursive=True)} <= before
 
 
@@ -138,4 +137,20 @@ def test_a_bad_config_is_said(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "langgraph.json").write_text(content)
     with pytest.raises(SettingsError, match=r"langgraph\.json"):
-        start_dev_server(load_settings(), tmp_path)
+        start_dev_server(tmp_path)
+
+
+def test_reload_notices_an_edit_and_leaves_nothing(tmp_path: Path) -> None:
+    server = start_dev_server(deployment(tmp_path, TINY_GRAPH), reload=True)
+    family = psutil.Process(server.pid).children(recursive=True)
+    try:
+        (tmp_path / "g.py").write_text(TINY_GRAPH + "\nprint('seen', 'again')\n")
+        deadline = time.monotonic() + 30
+        while "seen again" not in server.log() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "seen again" in server.log()
+    finally:
+        server.stop()
+    psutil.wait_procs(family, timeout=5)
+    assert not any(process.is_running() for process in family)
+    assert (tmp_path / "g.py").exists()  # only the server's own folder goes with it

@@ -1,12 +1,26 @@
-"""The panels over a real server: a real thread, and the server killed under them."""
+"""The panels over a real server: real threads, many things, and the server killed under them."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
 import pytest
 
+from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
-from course_helpers.store import namespace
-from course_helpers.widgets import HealthPanel, ThreadExplorer
+from course_helpers.settings import load_settings
+from course_helpers.store import namespace, read_memories
+from course_helpers.threads import list_threads, read_thread
+from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
+from course_helpers.widgets.panel import View
+from course_helpers.widgets.timeline import timeline
+from tests.server.heavy_graph import CHECKPOINTS, TODOS
 
 pytestmark = pytest.mark.server
 
@@ -62,3 +76,112 @@ async def test_a_thread_that_is_not_there(server: Deployment, thread_id: str) ->
     explorer = await ThreadExplorer.load(server, thread_id)
     assert f"There is no thread {thread_id}" in explorer.message
     assert not explorer.stale
+
+
+async def test_a_thread_that_is_deleted_leaves_the_list(server: Deployment) -> None:
+    gone, other = [await thread_with_a_todo(server, user) for user in ("gone", "other")]
+    explorer = await ThreadExplorer.load(server, gone)
+    async with server.client as client:
+        await client.threads.delete(gone)
+    await explorer.refresh()
+    assert f"There is no thread {gone}" in explorer.message
+    assert explorer.stale
+    offered = {key: label for label, key in explorer.thread_choice.options}
+    assert gone not in offered
+    assert offered[other].startswith("Remind me to water the plants. · idle · ")
+    await explorer.refresh()  # nothing is chosen any more, so that the newest thread is read
+    assert explorer.thread is not None
+    assert explorer.thread.thread_id == explorer.thread_choice.value == other
+
+
+# --- Many things ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Start a server with `heavy_graph.py`."""
+    folder = tmp_path_factory.mktemp("heavy")
+    shutil.copy(Path(__file__).with_name("heavy_graph.py"), folder)
+    config = {"dependencies": ["."], "graphs": {"task_maistro": "./heavy_graph.py:graph"}}
+    (folder / "langgraph.json").write_text(json.dumps(config))
+    server = start_dev_server(settings=load_settings(), deployment=folder)
+    yield Deployment(server.url, "embedded", "a test", "langgraph dev", "none", "none")
+    server.stop()
+
+
+async def said(server: Deployment, text: str) -> str:
+    """Run the graph in a new thread to its end, and return the thread's id."""
+    async with server.client as client:
+        thread = await client.threads.create()
+        await client.runs.wait(
+            thread["thread_id"],
+            "task_maistro",
+            input={"messages": [{"role": "user", "content": text}]},
+            config={"recursion_limit": CHECKPOINTS},
+            raise_error=False,
+        )
+    return str(thread["thread_id"])
+
+
+@asynccontextmanager
+async def painted(name: str) -> AsyncIterator[list[View]]:
+    """Give a list for a panel; see that it is there within a second and that it is small."""
+    start, panels = time.monotonic(), []
+    yield panels
+    markup = panels[0]._repr_mimebundle_()["text/html"]
+    seconds = time.monotonic() - start
+    print(f"{name}: {seconds:.3f} s, {markup.count('</')} elements, {len(markup):,} characters")
+    assert seconds < 1.0
+    assert markup.count("</") < 3_000
+
+
+async def test_many_things_are_shown_within_a_second(heavy: Deployment) -> None:
+    thread_id = await said(heavy, "Talk.")
+    async with painted("ThreadExplorer") as panels:
+        explorer = await ThreadExplorer.load(heavy, thread_id, user_id="many")
+        panels.append(explorer)
+    async with painted("HealthPanel") as panels:
+        panels.append(HealthPanel(heavy))
+    async with painted("Quiz") as panels:
+        panels.append(Quiz([Question(f"{n}?", ["a", "b"], 0, "So.") for n in range(10)]))
+    assert explorer.thread is not None
+    assert explorer.memories is not None
+    assert len(explorer.thread.messages) == CHECKPOINTS - 1
+    assert explorer.thread.checkpoints[0].step == CHECKPOINTS - 2  # the first is -1
+    assert explorer.thread.more
+    assert len(explorer.memories.todos) == TODOS
+    assert not explorer.memories.truncated
+    for words in ("showing 200 of 10,000", "the last 100 of 499 turns", "Only the newest 20:"):
+        assert words in explorer._body.value
+
+
+async def test_a_list_of_long_threads_is_small(heavy: Deployment) -> None:
+    """The server sends the first messages of each thread, not all of them."""
+    await said(heavy, "Talk.")
+    async with heavy.client as client:
+        sizes: list[int] = []
+
+        async def measure(response: httpx.Response) -> None:
+            sizes.append(len(await response.aread()))
+
+        client.http.client.event_hooks["response"].append(measure)
+        threads = await list_threads(client)
+    assert threads[0].opening == "Talk."
+    assert sum(sizes) < 2_000 * len(threads)
+
+
+async def test_all_memories_are_read(heavy: Deployment) -> None:
+    async with heavy.client as client:
+        memories = await read_memories(client, "many")
+    assert [todo["task"] for todo in memories.todos] == [f"Task {n:05}" for n in range(TODOS)]
+
+
+async def test_a_failed_step_is_in_the_timeline(heavy: Deployment) -> None:
+    thread_id = await said(heavy, "Fail.")
+    async with heavy.client as client:
+        thread = await read_thread(client, thread_id)
+    assert thread.status == "error"
+    assert thread.checkpoints[0].failed == ["talk"]
+    assert '<span class="fail">error</span> in talk' in timeline(thread.checkpoints)
+    assert "it was asked to" in timeline(thread.checkpoints)
+    assert [list(c.ran) for c in thread.checkpoints] == [["fill"], ["__start__"], []]

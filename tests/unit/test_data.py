@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_helpers import doctor
+from course_helpers.checkpoints import checkpoints_of
 from course_helpers.checks import Result
 from course_helpers.dev_server import _cause
-from course_helpers.doctor import Finding, findings_html, server_findings
 from course_helpers.errors import CourseError, ServerError
 from course_helpers.lanes import Deployment
-from course_helpers.settings import Settings
 from course_helpers.store import Memories
-from course_helpers.threads import _checkpoint, _conversation
+from course_helpers.threads import _conversation
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -81,58 +79,9 @@ def test_a_checkpoint_tells_what_went_wrong() -> None:
         "tasks": [{"error": "ValueError('x')"}, {"error": None}],
         "values": None,
     }
-    checkpoint = _checkpoint(state)
+    (checkpoint,) = checkpoints_of([state])
     assert checkpoint.errors == ["ValueError('x')"]
     assert (checkpoint.step, checkpoint.messages, checkpoint.next) == (1, 0, ["node"])
-
-
-def test_findings_are_words_and_escaped() -> None:
-    shown = findings_html([Finding("A", True, EVIL), Finding("B", False, "bad", "mend it")])
-    assert "<script" not in shown
-    assert ">ok<" in shown
-    assert ">FAIL<" in shown
-    assert "<code>mend it</code>" in shown
-    assert "Fix: mend it" in str(Finding("B", False, "bad", "mend it"))
-
-
-@pytest.mark.parametrize(
-    ("environment", "ok", "detail"),
-    [
-        ({}, False, "OPENAI_API_KEY, which is not set"),
-        ({"OPENAI_API_KEY": "sk-..."}, False, "is a placeholder"),
-        ({"OPENAI_API_KEY": "sk-proj-Q7uT2vB9cD4eF6gH"}, True, "OPENAI_API_KEY=sk-…gH"),
-    ],
-)
-def test_a_hosted_model_needs_a_real_key(
-    environment: dict[str, str], ok: bool, detail: str
-) -> None:
-    finding = doctor._model(Settings("openai:gpt-4o", "", {}, environment))
-    assert finding.ok is ok
-    assert detail in finding.detail
-    assert bool(finding.fix) is not ok
-
-
-def test_an_unknown_provider_is_a_finding() -> None:
-    finding = doctor._model(Settings("mystery:model", "", {}, {}))
-    assert not finding.ok
-    assert "mystery" in finding.detail
-
-
-def test_tracing_says_what_leaves_the_machine() -> None:
-    assert "nothing leaves" in doctor._tracing(Settings("", "", {}, {})).detail
-    assert "sent" in doctor._tracing(Settings("", "", {}, {"LANGSMITH_TRACING": "true"})).detail
-
-
-def test_nothing_at_the_address_is_a_finding_with_a_fix() -> None:
-    finding = server_findings("http://127.0.0.1:9")[-1]
-    assert (finding.name, finding.ok) == ("Server", False)
-    assert "connect()" in finding.fix
-
-
-def test_bad_settings_are_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANE", "moon")
-    finding = server_findings("http://127.0.0.1:9")[0]
-    assert (finding.name, finding.ok) == ("Settings", False)
 
 
 @pytest.mark.parametrize(

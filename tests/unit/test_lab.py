@@ -15,6 +15,7 @@ from course_helpers import lab, working_copies
 from course_helpers.errors import CourseError, SettingsError
 
 LESSON = "00_start_here.ipynb"
+REFERENCE = "reference.ipynb"
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,8 @@ def course(tmp_path: Path) -> Path:
     }
     (tmp_path / "notebooks" / "images").mkdir(parents=True)
     (tmp_path / "notebooks" / LESSON).write_text(json.dumps(notebook), encoding="utf-8")
-    (tmp_path / "notebooks" / "reference.ipynb").write_text("{}")
+    (tmp_path / "notebooks" / "reference.ipynb").write_text(json.dumps(notebook))
+    (tmp_path / "notebooks" / "draft.ipynb").write_text("{}")
     (tmp_path / "notebooks" / "images" / "map.svg").write_text("<svg/>")
     (tmp_path / "deployment").mkdir()
     (tmp_path / "deployment" / ".env.example").write_text("TASK_MAISTRO_MODEL=\n")
@@ -77,7 +79,7 @@ class TestEnvFile:
 class TestWorkingCopies:
     def test_copies_hold_the_lesson_without_its_outputs(self, course: Path) -> None:
         made = working_copies.make_working_copies(course)
-        assert made == [course / "work" / LESSON]
+        assert made == [course / "work" / LESSON, course / "work" / REFERENCE]
         copy = read(made[0])
         assert [cell["source"] for cell in copy["cells"]] == ["# Begin – hier", "1 + 1"]
         assert copy["cells"][1]["outputs"] == []
@@ -85,14 +87,15 @@ class TestWorkingCopies:
         assert copy["metadata"] == {"kernelspec": {"name": "python3"}}
         assert read(course / "notebooks" / LESSON)["cells"][1]["outputs"], "the lesson is untouched"
 
-    def test_pictures_come_along_and_other_notebooks_do_not(self, course: Path) -> None:
+    def test_pictures_come_along_and_a_draft_does_not(self, course: Path) -> None:
         working_copies.make_working_copies(course)
         assert (course / "work/images/map.svg").read_text() == "<svg/>"
-        assert not (course / "work/reference.ipynb").exists()
+        assert not (course / "work/draft.ipynb").exists()
 
     def test_a_learners_file_is_never_overwritten(self, course: Path) -> None:
         (course / "work" / "images").mkdir(parents=True)
         (course / "work" / LESSON).write_text("mine")
+        (course / "work" / REFERENCE).write_text("mine too")
         (course / "work/images/map.svg").write_text("my drawing")
         assert working_copies.make_working_copies(course) == []
         assert (course / "work" / LESSON).read_text() == "mine"
@@ -118,6 +121,7 @@ class TestReset:
             LESSON,
             "00_start_here.old-1.ipynb",
             "00_start_here.old-2.ipynb",
+            REFERENCE,
         ]
 
     def test_without_a_copy_makes_one(self, course: Path) -> None:

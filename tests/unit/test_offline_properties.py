@@ -44,7 +44,7 @@ PIECES = [*re.findall(r"[^ ]+", WORDS), "\n", "\n- "]
 TEXTS = st.one_of(
     st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join)
 )
-QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def chat_messages(text: str, todo: str = "(empty)") -> list[Any]:

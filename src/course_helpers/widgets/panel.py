@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from ipywidgets import HTML, Button, HBox, Text, VBox  # type: ignore[import-untyped]
+from ipywidgets import HTML, Button, HBox, Text, ValueWidget, VBox  # type: ignore[import-untyped]
 
 from course_helpers.errors import CourseError
+from course_helpers.markup import clean
 from course_helpers.widgets import theme
 
 
@@ -47,7 +48,7 @@ class Panel(View):
         title: the heading.
         action: the button's text.
         hint: what the button does, in a sentence.
-        fields: text fields to stand before the button; Enter in them presses it.
+        fields: what to choose before the button; another value presses it.
 
     Attributes:
         button: to press, also from code: `panel.button.click()`.
@@ -55,7 +56,9 @@ class Panel(View):
         stale: whether the data is older than the last attempt to read it.
     """
 
-    def __init__(self, title: str, action: str, hint: str, fields: Sequence[Text] = ()) -> None:
+    def __init__(
+        self, title: str, action: str, hint: str, fields: Sequence[ValueWidget] = ()
+    ) -> None:
         super().__init__()
         # Callbacks may come in another thread with another event loop: work stays on this one.
         self._loop = asyncio.get_running_loop()
@@ -102,8 +105,16 @@ class Panel(View):
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {'stale; ' if self.stale else ''}{self.summary()}"
 
-    def _pressed(self, _: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.refresh(), self._loop)
+    def _pressed(self, source: Any) -> None:
+        control = source if source is self.button else source["owner"]
+        asyncio.run_coroutine_threadsafe(self._answer(control), self._loop)
+
+    async def _answer(self, control: ValueWidget) -> None:
+        await self.refresh()
+        # The browser takes the focus from a control that is disabled; a text field that was left
+        # by Tab must not take it back.
+        if not isinstance(control, Text):
+            control.focus()
 
     async def _refresh(self) -> None:
         with self._outcome_shown():
@@ -121,7 +132,7 @@ class Panel(View):
             self._failed(f"{type(error).__name__}: {error}", f"press {self.button.description}")
         else:
             self.stale = False
-            self._body.value = theme.clean(self.body_html())
+            self._body.value = clean(self.body_html())
             summary = self.summary()
             self._say(f"{summary[:1].upper()}{summary[1:]}. Read at {datetime.now():%H:%M:%S}.")
         finally:

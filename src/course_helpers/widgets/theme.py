@@ -8,13 +8,8 @@ so that they only fill the mark beside a word.
 from __future__ import annotations
 
 import html
-import re
 
-_UNPRINTABLE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # terminal colours and cursor movements
-    r"|\x1b\][^\x07\x1b<]*(?:\x07|\x1b\\)"  # terminal titles and links
-    r"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters, but tab and newline
-)
+from course_helpers.markup import clean
 
 STYLE = """<style>
 .course-panel {
@@ -28,7 +23,14 @@ STYLE = """<style>
   width: auto; height: auto; overflow: visible; font: inherit; line-height: inherit;
 }
 .course-panel .course-controls { flex-flow: row wrap; gap: 8px 16px; overflow: visible; }
-.course-panel .course-controls .widget-text { flex: 1 1 14rem; width: auto; }
+.course-panel .course-controls .widget-text { flex: 1 1 10rem; width: auto; }
+.course-panel .course-controls .widget-dropdown { flex: 2 1 16rem; width: auto; min-width: 0; }
+.course-panel .course-controls select {
+  min-width: 0; padding-right: 24px; text-overflow: ellipsis; background-repeat: no-repeat;
+  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
+    linear-gradient(-45deg, transparent 50%, currentColor 50%);
+  background-position: right 13px center, right 8px center; background-size: 5px 5px;
+}
 .course-panel .course-controls .widget-label { width: auto; margin-right: 8px; }
 .course-panel .jupyter-button { width: auto; padding: 0 14px; border-radius: 3px; }
 .course-panel .jupyter-button:focus-visible, .course-panel summary:focus-visible,
@@ -57,8 +59,8 @@ STYLE = """<style>
   padding: 5px 12px 5px 0; border: 0; border-bottom: 1px solid var(--jp-border-color2, #8886);
   background: none; text-align: left; vertical-align: top; overflow-wrap: anywhere;
 }
-.course-panel td { min-width: 5em; }
-.course-panel td:has(> .ok), .course-panel td:has(> .fail) { min-width: 0; }
+.course-panel td { min-width: 6.4em; }
+.course-panel td:has(> .ok, > .later, > .fail) { min-width: 0; }
 .course-panel th { white-space: nowrap; }
 .course-panel thead th { color: var(--jp-content-font-color2, inherit); font-weight: 600; }
 .course-panel tbody th { font-weight: 600; }
@@ -68,23 +70,47 @@ STYLE = """<style>
 }
 .course-columns > section { min-width: 0; }
 .course-columns + section { margin-top: 20px; }
-.course-scroll {
-  max-height: 32rem; overflow: auto; border-bottom: 1px solid var(--jp-border-color2, #8886);
+.course-scroll { /* the line at its end hides behind the other when there is no more to scroll */
+  --end: var(--jp-layout-color1, Canvas); --more: var(--jp-border-color1, #888);
+  max-height: 24rem; overflow: auto;
+  background: linear-gradient(var(--end), var(--end)) bottom / 100% 1px no-repeat local,
+    linear-gradient(var(--more), var(--more)) bottom / 100% 1px no-repeat scroll;
 }
-.course-panel .course-scroll table { margin: 0; }
-.course-panel .course-scroll tbody tr:last-child td { border: 0; }
+.course-scroll > p:first-child { margin-top: 0; }
+.course-timeline, .course-timeline ol {
+  display: flex; flex-flow: column; gap: 10px; margin: 0; padding: 0; list-style: none;
+}
+.course-timeline ol { flex-flow: row wrap; gap: 6px 0; }
+.course-timeline li li { display: flex; align-items: flex-start; min-width: 0; }
+.course-timeline li li:has(> [open]) { flex-basis: 100%; }
+.course-timeline li li + li::before { content: "→"; content: "→" / ""; padding: 3px 6px; }
+.course-timeline details { min-width: 0; }
+.course-timeline summary, .course-timeline li > span {
+  display: block; width: fit-content; padding: 2px 9px; border: 1px solid; border-radius: 3px;
+  border-color: var(--jp-border-color1, #8888); font-size: 13px;
+}
+.course-timeline summary:hover, .course-timeline [open] > summary {
+  background: var(--jp-layout-color2, #8882);
+}
+.course-timeline .round > span, .course-timeline .round summary { border-radius: 12px; }
+.course-timeline .next > span { border-style: dashed; }
+.course-timeline .failed summary { border-color: var(--jp-error-color1, #c62828); }
+.course-timeline pre { margin: 6px 0; }
 .course-turn { margin: 0 0 14px; padding: 0 0 0 12px; border-left: 3px solid; }
 .course-turn { border-color: var(--jp-border-color2, #8886); }
 .course-turn.human { border-color: var(--jp-brand-color1, #2196f3); }
 .course-turn .course-text { margin: 0; }
 .course-panel summary { cursor: pointer; }
-.course-panel .ok::before, .course-panel .fail::before {
+.course-panel .ok::before, .course-panel .later::before, .course-panel .fail::before {
   content: ""; display: inline-block; width: 9px; height: 9px; margin-right: 7px;
   border-radius: 50%; background: var(--jp-success-color1, #2e7d32);
 }
+.course-panel .later::before {
+  border-radius: 1px; background: var(--jp-warn-color1, #b26a00); transform: rotate(45deg);
+}
 .course-panel .fail::before { border-radius: 1px; background: var(--jp-error-color1, #c62828); }
 .course-panel .fail { font-weight: 700; }
-.course-panel .ok, .course-panel .fail { white-space: nowrap; }
+.course-panel .ok, .course-panel .later, .course-panel .fail { white-space: nowrap; }
 .course-panel .widget-radio { width: auto; height: auto; }
 .course-panel .widget-radio-box { width: auto; height: auto; overflow: visible; }
 .course-panel .widget-radio-box label {
@@ -100,11 +126,6 @@ STYLE = """<style>
 .course-panel > details { margin: 0 0 16px; }
 .course-panel ul { margin: 4px 0 8px; padding-left: 24px; }
 </style>"""
-
-
-def clean(markup: str) -> str:
-    """Return markup without terminal colours and control characters, which HTML cannot show."""
-    return _UNPRINTABLE.sub("", markup)
 
 
 def page(markup: str) -> str:

@@ -1,47 +1,18 @@
-"""The exercises' self-checks. Each answers as a patient teacher would.
-
-A check judges what the system did (a run's status, a thread's state, the store), never wording,
-so that it holds with a real LLM as well as with the offline model.
-"""
+"""Self-checks of lesson 00, Start here."""
 
 from __future__ import annotations
 
-import html
-from dataclasses import dataclass
 from typing import Any
 
+from course_helpers.checks.result import Result
 from course_helpers.errors import CourseError
 from course_helpers.lanes import Deployment
 from course_helpers.store import read_memories
 from course_helpers.threads import read_thread
 
 
-@dataclass(frozen=True)
-class Result:
-    """A check's answer.
-
-    Attributes:
-        passed: whether the exercise is solved.
-        message: what to look at next, or what went right.
-    """
-
-    passed: bool
-    message: str
-
-    def __repr__(self) -> str:
-        return f"{'Solved' if self.passed else 'Not yet'}: {self.message}"
-
-    def _repr_html_(self) -> str:
-        word = "Solved" if self.passed else "Not yet"
-        colour = "success" if self.passed else "warn"
-        return (
-            f'<p role="status" style="border-left:4px solid var(--jp-{colour}-color1, #888);'
-            f'padding:4px 12px"><strong>{word}.</strong> {html.escape(self.message)}</p>'
-        )
-
-
 async def own_todo(server: Deployment, user_id: Any) -> Result:
-    """Lesson 00: the learner's own user has at least one to-do with a deadline.
+    """The learner's own user has at least one to-do with a deadline.
 
     Args:
         server: what `connect()` returned.
@@ -69,7 +40,7 @@ async def own_todo(server: Deployment, user_id: Any) -> Result:
 
 
 async def second_thread(server: Deployment, first: Any, second: Any) -> Result:
-    """Lesson 00: two threads, of which the second recalls what was said in the first.
+    """Two threads, of which the second recalls what was said in the first.
 
     Args:
         server: what `connect()` returned.

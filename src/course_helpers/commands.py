@@ -1,0 +1,106 @@
+"""Commands: asked a question within a bounded time, or shown in a notebook as in a terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from course_helpers.errors import CourseError
+from course_helpers.markup import clean
+from course_helpers.settings import load_settings
+
+TERMINAL_TIMEOUT = 120.0  # seconds
+MISSING, NOT_STARTED, TOO_SLOW = 127, 126, 124  # the codes that shells give
+
+
+class Answer(NamedTuple):
+    """What a command said: its exit code (`MISSING` and `TOO_SLOW` are ours) and its output."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+
+
+def ask(
+    command: Sequence[str],
+    timeout: float,
+    folder: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Answer:
+    """Run a command to its end, and end it and all that it started when it takes too long.
+
+    Args:
+        command: the program and its arguments.
+        timeout: seconds.
+        folder: where it runs; by default here.
+        environ: its environment.
+    """
+    if shutil.which(command[0]) is None:
+        return Answer(MISSING, err=f"{command[0]}: command not found")
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        return Answer(NOT_STARTED, err=str(error))
+    with process:  # closes the pipes: a grandchild that survives must not hold this process up
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill(process.pid)
+            return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
+    return Answer(process.returncode, out.strip(), err.strip())
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and its children: `docker compose` is a child of `docker`."""
+    process = psutil.Process(pid)
+    for each in [*process.children(recursive=True), process]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
+def terminal(command: str, folder: Path | str = ".") -> int:
+    """Run a command as it would be typed in a terminal, and print it with its output.
+
+    The programs of the course's environment (`langgraph`, for instance) come first on the path.
+
+    Args:
+        command: a program with its arguments; no pipes, no redirections.
+        folder: where to run it.
+
+    Returns:
+        The command's exit code; 0 means success.
+
+    Raises:
+        CourseError: there is no such program or folder, or it took longer than two minutes.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    quiet = {"NO_COLOR": "1", "LANGGRAPH_CLI_NO_ANALYTICS": "1"}  # else it reports each command
+    program, *arguments = shlex.split(command)
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise CourseError(f"There is no program {program!r}.", "install it, or run: make doctor")
+    print(f"$ {command}", flush=True)
+    environ = {**load_settings().environment, "PATH": path, **quiet}
+    answer = ask([found, *arguments], TERMINAL_TIMEOUT, Path(folder), environ)
+    if answer.code in (NOT_STARTED, TOO_SLOW):
+        raise CourseError(f"{command!r}: {answer.err}.", f"run it in a terminal, in {folder}")
+    print(clean("\n".join(filter(None, (answer.out, answer.err)))))
+    return answer.code

@@ -1,0 +1,90 @@
+"""What the doctor looks at of Docker: the engine and the right to use it, its plugins, the images.
+
+Each check returns what it saw, or raises a `CourseError` with the fix.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import httpx
+
+from course_helpers.commands import MISSING, TOO_SLOW, Answer, ask
+from course_helpers.errors import CourseError
+
+TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
+REGISTRY = "https://registry-1.docker.io/v2/"
+OLDEST_ENGINE = 23  # the first that builds with BuildKit unless told otherwise
+OLDEST_COMPOSE = 2
+
+_INSTALL = "install Docker Desktop, or Docker Engine: https://docs.docker.com/get-docker/"
+_START = "start Docker Desktop, or run: sudo systemctl start docker"
+_RESTART = "restart Docker Desktop, or run: sudo systemctl restart docker"
+_PERMIT = "sudo usermod -aG docker $USER, then log out and in again"
+_PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (Debian's: docker-{0})"
+
+
+def engine(answer: Answer | None = None) -> str:
+    """Check that a Docker engine runs, that you may use it, and that it is young enough."""
+    answer = answer or ask(["docker", "version", "--format", "{{json .}}"], TIMEOUT)
+    _require_command(answer)
+    if "permission denied" in answer.err.lower():
+        raise CourseError("installed, but you have no right to its socket", _PERMIT)
+    try:
+        version = str(json.loads(answer.out)["Server"]["Version"])
+    except (ValueError, LookupError, TypeError):
+        said = (answer.err or "it says nothing").splitlines()[-1]
+        raise CourseError(f"installed, but no engine answers: {said}", _START) from None
+    if _major(version) < OLDEST_ENGINE:
+        raise CourseError(f"engine {version}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
+    return f"engine {version}"
+
+
+def compose(answer: Answer | None = None) -> str:
+    """Check for the Compose plugin; version 1 was a program of its own."""
+    answer = answer or ask(["docker", "compose", "version", "--short"], TIMEOUT)
+    _require_command(answer)
+    version = answer.out.removeprefix("v")
+    if answer.code == 0 and _major(version) >= OLDEST_COMPOSE:
+        return version
+    seen = version if answer.code == 0 else shutil.which("docker-compose")
+    detail = f"only an old one ({seen}), which cannot read our file" if seen else "not installed"
+    raise CourseError(detail, _PLUGIN.format("compose"))
+
+
+def buildx(answer: Answer | None = None) -> str:
+    """Check for the build plugin."""
+    answer = answer or ask(["docker", "buildx", "version"], TIMEOUT)
+    _require_command(answer)
+    if answer.code == 0:
+        found = re.search(r"v?(\d+\.\S+)", answer.out)
+        return found[1] if found else answer.out
+    raise CourseError("not installed", _PLUGIN.format("buildx"))
+
+
+def registry(url: str = REGISTRY) -> str:
+    """Check that images can be pulled: the registry answers, if only to ask for a log-in."""
+    try:
+        status = httpx.get(url, timeout=TIMEOUT).status_code
+    except (httpx.HTTPError, OSError) as error:  # OSError: a CA bundle that cannot be read
+        seen = f"does not answer ({type(error).__name__})"
+    else:
+        if status in (200, 401, 429):
+            return f"Docker Hub answers ({status})"
+        seen = f"answers {status}, as a proxy does that refuses"
+    fix = "connect to a network (behind a company's proxy: export HTTPS_PROXY=http://…)"
+    raise CourseError(f"Docker Hub {seen}", fix)
+
+
+def _require_command(answer: Answer) -> None:
+    if answer.code == MISSING:
+        raise CourseError("docker is not installed", _INSTALL)
+    if answer.code == TOO_SLOW:
+        raise CourseError(f"docker gives {answer.err}", _RESTART)
+
+
+def _major(version: str) -> int:
+    found = re.match(r"\d+", version)
+    return int(found[0]) if found else 0

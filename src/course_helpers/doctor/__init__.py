@@ -1,0 +1,130 @@
+"""The doctor: what is wrong with this machine or with a server, and the command that fixes it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from course_helpers import docker_checks, machine, network_checks, settings_checks
+from course_helpers.dev_server import missing_graphs, server_version
+from course_helpers.errors import RECONNECT, CourseError, SettingsError
+from course_helpers.findings import Finding, Findings, look
+from course_helpers.result_code import SYSTEMS, Report, encode
+from course_helpers.settings import GRAPH, load_settings
+
+LIMIT = 2.4  # seconds for all checks together; those of Docker and the registry end themselves
+OTHER_PORT = "langgraph dev --port 2025 (the course's own server looks for a free one itself)"
+FREE_PORT = "stop that program (a container: docker ps, then docker stop its name)"
+
+
+class Check(NamedTuple):
+    """A thing to look at; `needed_from` is the number of the first lesson that needs it."""
+
+    name: str
+    check: Callable[[], str]
+    needed_from: str = ""
+
+
+# A result code holds the states in this order: who changes it changes result_code.VERSION.
+CHECKS = (
+    Check("Python", machine.python_version),
+    Check("Packages", machine.packages),
+    Check("Kernel", machine.kernel),
+    Check("Panels", machine.lab_extension),
+    Check("Settings", settings_checks.settings_file),
+    Check("Model", lambda: settings_checks.model(load_settings())),
+    Check("Keys", lambda: settings_checks.keys(load_settings())),
+    Check("Tracing", lambda: settings_checks.tracing(load_settings())),
+    Check("Processor", machine.architecture),
+    Check("WSL", machine.wsl, "03"),
+    Check("Memory", machine.memory, "04"),
+    Check("Disk", machine.disk, "03"),
+    Check("Docker", docker_checks.engine, "03"),
+    Check("Compose", docker_checks.compose, "04"),
+    Check("Buildx", docker_checks.buildx, "03"),
+    Check("Registry", docker_checks.registry, "03"),
+    Check("Proxy", network_checks.proxy),
+    Check("Certificates", network_checks.certificates),
+    Check("Port 8888", lambda: network_checks.port(8888, "JupyterLab")),
+    Check("Port 2024", lambda: network_checks.port(2024, "langgraph dev", OTHER_PORT), "02"),
+    Check("Port 8123", lambda: network_checks.port(8123, "the stack", FREE_PORT), "04"),
+)
+
+
+def examine(checks: Sequence[Check] = CHECKS, limit: float = LIMIT) -> Findings:
+    """Check this machine and its settings, and return the findings in the checks' order.
+
+    Args:
+        checks: what to look at, all at the same time.
+        limit: seconds, after which a check that has not ended is a finding itself.
+    """
+    found: dict[str, Finding] = {}
+
+    def run(check: Check) -> None:
+        found[check.name] = look(*check)
+
+    # Daemons: a name look-up without a network cannot be stopped, and must not be waited for.
+    threads = [threading.Thread(target=run, args=(check,), daemon=True) for check in checks]
+    deadline = time.monotonic() + limit
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return Findings(found.get(check.name) or _too_slow(check, limit) for check in checks)
+
+
+def result_code(findings: Sequence[Finding]) -> str:
+    """Return what `examine` found as a code that a participant can send to the instructor."""
+    system = machine.system() if machine.system() in SYSTEMS else SYSTEMS[0]
+    states = [finding.state for finding in findings]
+    return encode(Report(states, sys.version_info.minor, system))
+
+
+def server_findings(url: str) -> Findings:
+    """Check the settings and the server at `url`, in about a tenth of a second.
+
+    Args:
+        url: of a deployment, for instance `server.url`.
+    """
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return Findings([Finding("Settings", False, error.what, error.fix), *_server(url)])
+    own = [
+        look("Settings", settings_checks.settings_file),
+        look("Model", lambda: settings_checks.model(settings)),
+        look("Tracing", lambda: settings_checks.tracing(settings)),
+    ]
+    return Findings([*own, *_server(url)])
+
+
+def _server(url: str) -> list[Finding]:
+    server = look("Server", lambda: _answer(url))
+    return [server, look("Graph", lambda: _graph(url))] if server.ok else [server]
+
+
+def _answer(url: str) -> str:
+    started = time.monotonic()
+    version = server_version(url)
+    milliseconds = (time.monotonic() - started) * 1000
+    if version is None:
+        raise CourseError(f"nothing answers at {url}", RECONNECT)
+    return f"{url} answers in {milliseconds:.0f} ms, version {version}"
+
+
+def _graph(url: str) -> str:
+    missing = missing_graphs(url, [GRAPH])
+    if missing is None:
+        raise CourseError("the server does not list its graphs", RECONNECT)
+    if missing:
+        fix = 'name it under "graphs" in deployment/langgraph.json, then connect() again'
+        raise CourseError(f"{GRAPH} is not loaded", fix)
+    return f"{GRAPH} is loaded"
+
+
+def _too_slow(check: Check, limit: float) -> Finding:
+    detail = f"cannot tell: no answer within {limit:g} s"
+    return Finding(check.name, False, detail, "check again: make doctor", check.needed_from)

@@ -1,0 +1,49 @@
+"""Markup for what servers, models and tools have said: every text escaped, nothing unprintable."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+SHOWN_ROWS = 200  # of a table; a page with thousands of rows is slow to draw and to read
+
+_UNPRINTABLE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # terminal colours and cursor movements
+    r"|\x1b\][^\x07\x1b<]*(?:\x07|\x1b\\)"  # terminal titles and links
+    r"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters, but tab and newline
+)
+
+
+def clean(text: str) -> str:
+    """Return text or markup without terminal colours and control characters, which HTML lacks."""
+    return _UNPRINTABLE.sub("", text)
+
+
+def table(title: str, rows: Sequence[dict[str, str]]) -> str:
+    """Return an accessible table with every cell escaped.
+
+    No rows give a sentence; of more than `SHOWN_ROWS` the first ones are shown, and it says so.
+
+    Args:
+        title: the caption.
+        rows: column -> cell, with the same columns in each.
+    """
+    caption = f"<strong>{html.escape(clean(title))}</strong>"
+    if not rows:
+        return f"<p>{caption}: nothing yet</p>"
+    if len(rows) > SHOWN_ROWS:
+        caption += f": showing {SHOWN_ROWS} of {len(rows):,}"
+    left = ' style="text-align:left"'
+    head = "".join(f'<th scope="col"{left}>{html.escape(name)}</th>' for name in rows[0])
+    body = "".join(_row(row.values(), left) for row in rows[:SHOWN_ROWS])
+    return (
+        f"<table><caption{left}>{caption}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _row(cells: Iterable[str], attributes: str) -> str:
+    return (
+        "<tr>" + "".join(f"<td{attributes}>{html.escape(clean(c))}</td>" for c in cells) + "</tr>"
+    )
