@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 STOP_TIMEOUT = 30.0  # seconds for a stage to tidy up after Ctrl-C
 PYTEST = (sys.executable, "-m", "pytest")
+TWO = ("-n", "2", "--dist", "loadfile")  # half the time; each worker has a server of its own
 NBVAL = (
     *("-p", "tests.notebooks.plugin", "--nbval", "--nbval-cell-timeout=60"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
@@ -50,8 +51,8 @@ class Stage:
 
 
 STAGES = (
-    Stage("unit", "none", (*PYTEST, "tests/unit")),
-    Stage("server", "embedded", (*PYTEST, "tests/server")),
+    Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
+    Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
     Stage("notebooks", "embedded", (*PYTEST, *NBVAL, "notebooks", "tests/notebooks")),
     Stage("browser", "embedded", (*PYTEST, "tests/browser"), needs=ensure_system_packages),
 )

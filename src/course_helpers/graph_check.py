@@ -69,12 +69,13 @@ def _definition(path: Path, name: str, variable: str) -> str:
         raise CourseError(f"{name}, line {error.lineno}: {error.msg}", fix) from None
     except ValueError as error:
         raise CourseError(f"{name}: {error}", f"edit {name}: save it as UTF-8 text") from None
-    bound = sorted(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
-    if variable in bound:
+    if any(s.get_name() == variable for s in symbols if s.is_assigned() or s.is_imported()):
         return f"{name} defines {variable}"
     if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in tree.body):
         return f"{name} may get {variable} by its import *"
-    others = ", ".join([each for each in bound if not each.startswith("_")][:8]) or "nothing"
+    own = [s for s in symbols if s.is_assigned() and not s.is_imported()]
+    own.sort(key=lambda s: (s.is_namespace(), s.get_name()))  # functions after values
+    others = ", ".join([s.get_name() for s in own if s.get_name()[0].islower()][:4]) or "nothing"
     fix = f"edit {name}: {variable} = builder.compile() (or name another in langgraph.json)"
     raise CourseError(f"{name} defines no {variable}; it defines {others}", fix)
 
