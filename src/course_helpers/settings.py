@@ -19,10 +19,12 @@ DEPLOYMENT = ROOT / "deployment"
 ENV_FILE = DEPLOYMENT / ".env"
 GRAPH = "task_maistro"
 LANES = ("embedded",)
+# In this order, by langsmith 0.14: the first that is not empty decides.
+TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
 
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
-_PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|xxx|example", re.I)
+_PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|x{4,}|example", re.I)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def load_settings(env_file: Path = ENV_FILE, environ: Mapping[str, str] | None =
     environ = os.environ if environ is None else environ
     from_file = _read_file(env_file) if env_file.exists() else {}
     merged = {k: v for k, v in from_file.items() if v is not None} | dict(environ)
+    _decide_tracing(merged)
     names = from_file.keys() | dotenv_values(DEPLOYMENT / ".env.example").keys()
     lane = merged.get("LANE", "").strip()
     if lane and lane not in LANES:
@@ -85,6 +88,19 @@ def load_settings(env_file: Path = ENV_FILE, environ: Mapping[str, str] | None =
         own={name: merged[name] for name in sorted(names & merged.keys())},
         environment=MappingProxyType(merged),
     )
+
+
+def _decide_tracing(values: dict[str, str]) -> None:
+    """Leave tracing off unless somebody turned it on, as `.env.example` promises.
+
+    An empty value stops langgraph-api 0.16, and no value at all turns tracing on where a key is
+    set (langgraph_api/config).
+    """
+    for name in TRACING:
+        if not values.get(name, "").strip():
+            values.pop(name, None)
+    if not values.keys() & set(TRACING):
+        values["LANGSMITH_TRACING"] = "false"
 
 
 def _read_file(env_file: Path) -> dict[str, str | None]:

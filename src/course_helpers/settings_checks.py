@@ -11,14 +11,13 @@ from course_helpers.errors import CourseError
 from course_helpers.settings import (
     ENV_FILE,
     PROVIDER_KEYS,
+    TRACING,
     Settings,
     is_placeholder,
     load_settings,
     mask,
 )
 
-# In this order, by langsmith 0.14: the first that is not empty decides.
-TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 TRACING_KEYS = ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import statistics
 import time
 
@@ -88,15 +86,15 @@ async def test_the_checks_of_lesson_00(server: Deployment) -> None:
     assert "without a deadline" in (await check.own_todo(server, "grace")).message
     await say(server, "I have to buy stamps by Monday.", context={"user_id": "grace"})
     assert (await check.own_todo(server, "grace")).passed
-    assert not (await check.second_thread(server, first, ...)).passed
-    assert not (await check.second_thread(server, first, first)).passed
-    assert not (await check.second_thread(server, first, "not a thread")).passed
+    assert not (await check.new_thread(server, [first], ...)).passed
+    assert not (await check.new_thread(server, [first], first)).passed
+    assert not (await check.new_thread(server, [first], "not a thread")).passed
     empty = (await server.client.threads.create())["thread_id"]
-    assert "empty" in (await check.second_thread(server, first, empty)).message
+    assert "empty" in (await check.new_thread(server, [first], empty)).message
     telling = await say(server, "Remind me to eat.", context={"user_id": "grace"})
-    assert not (await check.second_thread(server, first, telling)).passed
+    assert not (await check.new_thread(server, [first], telling)).passed
     asking = await say(server, "What is on my list?", context={"user_id": "grace"})
-    assert (await check.second_thread(server, first, asking)).passed
+    assert (await check.new_thread(server, [first], asking)).passed
 
 
 async def test_many_todos_are_all_read(server: Deployment) -> None:
@@ -144,7 +142,7 @@ def test_a_new_setting_gives_a_new_server_and_a_killed_one_is_said_at_once(
     assert other.model == "openai:gpt-4o"
     assert lanes._server is not None
     process = psutil.Process(lanes._server.pid)
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait(timeout=10)
     started = time.monotonic()
     with pytest.raises(ServerError, match="Nothing answers"):

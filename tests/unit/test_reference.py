@@ -45,7 +45,7 @@ def test_every_setting_is_there_and_no_other() -> None:
 
 
 def test_every_name_of_the_face_is_there_and_no_other() -> None:
-    cells = [row[0] for row in rows("Names that the notebooks import from `course_helpers`")]
+    cells = [row[0] for row in rows("Names in `course_helpers`")]
     listed = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
     assert listed == set(course_helpers.__all__)
 

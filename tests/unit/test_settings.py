@@ -59,7 +59,25 @@ def test_no_key_is_ever_shown(tmp_path: Path) -> None:
         ("sk-xxxxxxxx", True),
         ("sk-proj-Q7uT2vB9cD4eF6gH", False),
         ("sk-ant-api03-R8sT1uV2wX3yZ", False),
+        ("sk-proj-Q7uT2xXxcD4eF6gH", False),
     ],
 )
 def test_a_placeholder_is_not_a_key(value: str, expected: bool) -> None:
     assert is_placeholder(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "value"),
+    [
+        ({}, "false"),
+        ({"LANGSMITH_API_KEY": "lsv2_1234567890"}, "false"),  # the server alone would turn it on
+        ({"LANGSMITH_TRACING": ""}, "false"),  # the server alone would stop
+        ({"LANGSMITH_TRACING": "true"}, "true"),
+        ({"LANGCHAIN_TRACING_V2": "true"}, None),  # decided elsewhere
+    ],
+)
+def test_tracing_is_off_unless_somebody_turned_it_on(
+    tmp_path: Path, environ: dict[str, str], value: str | None
+) -> None:
+    settings = load_settings(tmp_path / ".env", environ)
+    assert settings.environment.get("LANGSMITH_TRACING") == value

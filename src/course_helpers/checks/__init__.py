@@ -5,7 +5,7 @@ so that it holds with a real LLM as well as with the offline model.
 """
 
 from course_helpers.checks.definitions import same_definitions
-from course_helpers.checks.lesson_00 import own_todo, second_thread
+from course_helpers.checks.lesson_00 import new_thread, own_todo
 from course_helpers.checks.lesson_01 import patched_profile, priority_todo, strict_router
 from course_helpers.checks.lesson_02 import mended, second_graph
 from course_helpers.checks.result import Result
@@ -13,11 +13,11 @@ from course_helpers.checks.result import Result
 __all__ = [
     "Result",
     "mended",
+    "new_thread",
     "own_todo",
     "patched_profile",
     "priority_todo",
     "same_definitions",
     "second_graph",
-    "second_thread",
     "strict_router",
 ]

@@ -45,8 +45,9 @@ def cells_run() -> list[str]:
     history, as nbval does.
     """
     shell = get_ipython()
-    names = shell.compile._filename_map if shell else {}
-    return ["".join(linecache.getlines(name)) for name in names]
+    counts = shell.compile._filename_map if shell else {}
+    # By count: a cell that is run again with its old text keeps its old place.
+    return ["".join(linecache.getlines(name)) for name in sorted(counts, key=counts.__getitem__)]
 
 
 def definitions(source: str) -> dict[str, str]:

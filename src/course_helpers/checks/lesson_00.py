@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from course_helpers.checks.result import Result
@@ -39,20 +40,20 @@ async def own_todo(server: Deployment, user_id: Any) -> Result:
     return Result(True, f"{user_id} has {len(memories.todos)} to-do(s), one of them with a date.")
 
 
-async def second_thread(server: Deployment, first: Any, second: Any) -> Result:
-    """Two threads, of which the second recalls what was said in the first.
+async def new_thread(server: Deployment, known: Sequence[str], mine: Any) -> Result:
+    """A new thread in which the agent recalls what was said in others.
 
     Args:
         server: what `connect()` returned.
-        first: the thread_id of the lesson's conversation.
-        second: the thread_id of the learner's new conversation.
+        known: the ids of the lesson's threads.
+        mine: the id of the learner's new thread.
     """
-    if not isinstance(second, str):
-        return Result(False, "Did you put the id of your new thread into my_second_thread?")
-    if second == first:
-        return Result(False, "That is the first thread again. How do you make a new one?")
+    if not isinstance(mine, str):
+        return Result(False, "Did you put the id of your new thread into my_thread_id?")
+    if mine in known:
+        return Result(False, "That thread was there before. How do you make a new one?")
     try:
-        thread = await read_thread(server.client, second)
+        thread = await read_thread(server.client, mine)
     except CourseError as error:
         return Result(False, f"{error.what} {error.fix}")
     roles = [message.role for message in thread.messages]
@@ -63,6 +64,6 @@ async def second_thread(server: Deployment, first: Any, second: Any) -> Result:
     if any(message.tool_calls for message in thread.messages):
         return Result(
             False,
-            "That message changed the memory. Can you ask for something it already knows?",
+            "That message changed the memory. Make a new thread, and ask for something known.",
         )
-    return Result(True, "A new thread, no word of the first one in it, and still an answer.")
+    return Result(True, "A new thread, no word of the others in it, and still an answer.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -31,15 +32,16 @@ def priority_todo(schema: Any) -> Result:
         return Result(False, "A to-do without a priority is refused. What is the default?")
     if getattr(old, "priority", None) != 3:
         return Result(False, "What should the priority be if nothing was said?")
-    return _refuses_a_nine(schema)
+    return _refuses_wrong_ones(schema)
 
 
-def _refuses_a_nine(schema: type[BaseModel]) -> Result:
-    try:
-        schema.model_validate({"task": "A new one", "priority": 9})
-    except ValidationError:
-        return Result(True, "Old to-dos get a 3, and a 9 is refused.")
-    return Result(False, "A priority of 9 is accepted. What does Field know about limits?")
+def _refuses_wrong_ones(schema: type[BaseModel]) -> Result:
+    for wrong in (0, 9):
+        with suppress(ValidationError):
+            schema.model_validate({"task": "A new one", "priority": wrong})
+            ask = "What does Field know about limits?"
+            return Result(False, f"A priority of {wrong} is accepted. {ask}")
+    return Result(True, "Old to-dos get a 3; a 0 and a 9 are refused.")
 
 
 def strict_router(route: Callable[[dict[str, Any]], Any]) -> Result:
@@ -58,11 +60,14 @@ def strict_router(route: Callable[[dict[str, Any]], Any]) -> Result:
         try:
             answer = route({"messages": [message]})
         except Exception as error:
-            return Result(False, f"With {number} calls it raises {error!r}. May the list be empty?")
+            return Result(
+                False, f"With {number} tool call(s) it raises {error!r}. May the list be empty?"
+            )
         if answer is ...:
             return Result(False, "It still returns the dots. What does route_message look at?")
         if answer != node:
-            return Result(False, f"With {number} calls it returns {answer!r}. Should it?")
+            said = f"With {number} tool call(s) it returns {answer!r}."
+            return Result(False, f"{said} Which node belongs to the first call, if there is one?")
     return Result(True, "No call ends the run, and only the first of several counts.")
 
 
