@@ -36,6 +36,17 @@ def test_every_cell_runs(lesson: Notebook) -> None:
     assert lesson.errors() == []
 
 
+def test_every_figure_is_drawn(lesson: Notebook) -> None:
+    """Mermaid draws each figure as a picture; a mistake in one is a box with the mistake."""
+    figures = lesson.page.locator(".jp-RenderedMermaid")
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+        expect(figure.locator("img")).to_be_visible()
+        assert figure.locator("img").get_attribute("alt"), "no text for those who do not see it"
+    assert figures.count() >= 1
+    screenshot(figures.last, f"{lesson.name}-last-figure")
+
+
 def test_every_panel_reads_again(lesson: Notebook) -> None:
     for panel in lesson.panels():
         if panel.get_by_role("heading", name="Quiz").count():
