@@ -1,7 +1,7 @@
 """An OpenAI-compatible endpoint that serves the offline model, to prove the model switch over HTTP.
 
-Written after https://platform.openai.com/docs/api-reference/chat: chat completions with tools,
-as one answer or as server-sent events.
+Written after https://platform.openai.com/docs/api-reference/chat: chat completions with tools or
+a `response_format`, as one answer or as server-sent events.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from langchain_core.messages import AIMessage, AIMessageChunk, convert_to_messages
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, convert_to_messages
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -42,6 +42,8 @@ class Endpoint(Starlette):
             tools=body.get("tools", []), tool_choice=body.get("tool_choice")
         )
         messages = convert_to_messages(body["messages"])
+        if body.get("response_format"):
+            return JSONResponse(await _structured(body, messages))
         if body.get("stream"):
             events = _events(body["model"], model.astream(messages))
             return StreamingResponse(events, media_type="text/event-stream")
@@ -65,6 +67,17 @@ def serve() -> Iterator[tuple[str, Endpoint]]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+async def _structured(body: dict[str, Any], messages: list[BaseMessage]) -> dict[str, Any]:
+    """Answer with JSON that fits the schema which `response_format` names."""
+    wanted = body["response_format"]["json_schema"]
+    tool = {"function": {"name": wanted["name"], "parameters": wanted["schema"]}}
+    model = OfflineChatModel(tokens_per_second=0).bind(tools=[tool], structured=True)
+    reply = await model.ainvoke(messages)
+    message = {"role": "assistant", "content": json.dumps(reply.tool_calls[0]["args"])}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return _envelope(body["model"], choices=[choice], usage=_usage(reply))
 
 
 async def _events(model: str, chunks: AsyncIterator[AIMessageChunk]) -> AsyncIterator[str]:

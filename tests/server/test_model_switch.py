@@ -9,8 +9,8 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from langgraph.store.memory import InMemoryStore
 
-from configuration import _hosted_model
-from task_maistro import builder
+from configuration import _hosted_model, chat_model
+from task_maistro import Profile, builder
 from tests.server.openai_endpoint import Endpoint, serve
 
 CONVERSATION = [
@@ -77,6 +77,16 @@ async def test_tokens_stream_over_http(endpoint: Endpoint, monkeypatch: pytest.M
     assert len(chunks) > 3
     state = await graph.ainvoke({"messages": [("user", "Hello!")]})
     assert "".join(str(chunk.content) for chunk in chunks) == state["messages"][-1].content
+
+
+async def test_structured_output_over_http(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASK_MAISTRO_MODEL", "openai:any-name")
+    model = chat_model().with_structured_output(Profile)
+    profile = await model.ainvoke("My name is Ada and I live in London.")
+    assert endpoint.requests[-1]["response_format"]["type"] == "json_schema"
+    assert (profile.name, profile.location) == ("Ada", "London")
 
 
 async def test_a_refused_key_is_said(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
