@@ -21,12 +21,12 @@ from pathlib import Path
 import httpx
 
 from course_helpers.errors import ServerError, SettingsError
+from course_helpers.markup import clean
 from course_helpers.settings import DEPLOYMENT, Settings, load_settings
 
 START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
 HOST = "127.0.0.1"
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = re.compile(r"^(?:\w+\.)*(?P<message>\w*(?:Error|Exception|Interrupt)\b.*)", re.M)
 
 
@@ -56,7 +56,7 @@ class DevServer:
     def log(self) -> str:
         """Return what the server has printed so far, without terminal colours."""
         path = self._folder / "server.log"
-        return _ANSI.sub("", path.read_text(errors="replace")) if path.exists() else ""
+        return clean(path.read_text(errors="replace")) if path.exists() else ""
 
     def stop(self) -> None:
         """End the server and delete its folder with all threads and memories. Safe to repeat."""

@@ -14,6 +14,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.dev_server import DevServer, missing_graphs, server_version, start_dev_server
 from course_helpers.errors import RECONNECT, ServerError
+from course_helpers.markup import clean
 from course_helpers.settings import GRAPH, Settings, load_settings
 
 _server: DevServer | None = None  # one a kernel
@@ -78,7 +79,7 @@ class Deployment:
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><th scope="row" style="text-align:left">{name}</th>'
-            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+            f'<td style="text-align:left">{html.escape(clean(value))}</td></tr>'
             for name, value in self.facts().items()
         )
         return f"<table><caption>You are connected</caption>{rows}</table>"

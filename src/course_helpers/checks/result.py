@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from course_helpers.markup import clean
+
 
 @dataclass(frozen=True)
 class Result:
@@ -26,5 +28,5 @@ class Result:
         colour = "success" if self.passed else "warn"
         return (
             f'<p role="status" style="border-left:4px solid var(--jp-{colour}-color1, #888);'
-            f'padding:4px 12px"><strong>{word}.</strong> {html.escape(self.message)}</p>'
+            f'padding:4px 12px"><strong>{word}.</strong> {html.escape(clean(self.message))}</p>'
         )
