@@ -1,0 +1,130 @@
+"""From the environment that `langgraph build` and compose set to the one that Aegra reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from open_engine import AEGRA_VERSION
+from open_engine.errors import EngineError
+
+SECTIONS = {
+    "store": "LANGGRAPH_STORE",
+    "http": "LANGGRAPH_HTTP",
+    "auth": "LANGGRAPH_AUTH",
+    "checkpointer": "LANGGRAPH_CHECKPOINTER",
+}
+_REBUILD = "correct deployment/langgraph.json and run: make images"
+
+
+def require_aegra() -> None:
+    """Refuse to start on another Aegra than the one this package was written against.
+
+    Raises:
+        EngineError: an app's packages have replaced it.
+    """
+    found = version("aegra-api")
+    if found != AEGRA_VERSION:
+        raise EngineError(
+            f"This engine needs aegra-api {AEGRA_VERSION} and finds {found}.",
+            "take aegra-api out of the app's requirements and run: make images",
+        )
+
+
+def aegra_config(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return Aegra's configuration file for the graphs and settings that the image was built with.
+
+    Raises:
+        EngineError: a variable is missing, is not JSON, or names a graph that is not there.
+    """
+    graphs = _json(environ, "LANGSERVE_GRAPHS") or {}
+    if not graphs:
+        raise EngineError("LANGSERVE_GRAPHS is empty: this image holds no graph.", _REBUILD)
+    sections = {name: _json(environ, variable) for name, variable in SECTIONS.items()}
+    return {
+        "graphs": {name: _graph(name, entry) for name, entry in graphs.items()},
+        **{name: value for name, value in sections.items() if value},
+    }
+
+
+def aegra_environment(environ: Mapping[str, str], config: Path) -> dict[str, str]:
+    """Return the variables that Aegra reads, for the databases that compose names.
+
+    Args:
+        environ: with `DATABASE_URI` (or `POSTGRES_URI`) and `REDIS_URI`.
+        config: where Aegra's configuration file is.
+
+    Raises:
+        EngineError: a database is not named.
+    """
+    return {
+        "DATABASE_URL": database_uri(environ),
+        "REDIS_URL": redis_uri(environ),
+        "REDIS_BROKER_ENABLED": "true",
+        "AEGRA_CONFIG": str(config),
+        "ENABLE_PROMETHEUS_METRICS": "true",
+        "ENV_MODE": "PRODUCTION",  # one JSON object a line in the log
+    }
+
+
+def database_uri(environ: Mapping[str, str]) -> str:
+    """Return where Postgres is.
+
+    Raises:
+        EngineError: neither of its two names is set.
+    """
+    uri = environ.get("DATABASE_URI") or environ.get("POSTGRES_URI")
+    if not uri:
+        raise EngineError(
+            "DATABASE_URI is not set: the server has no database.",
+            "start it with deployment/docker-compose.yml: make up",
+        )
+    return uri
+
+
+def redis_uri(environ: Mapping[str, str]) -> str:
+    """Return where Redis is.
+
+    Raises:
+        EngineError: it is not set.
+    """
+    uri = environ.get("REDIS_URI")
+    if not uri:
+        raise EngineError(
+            "REDIS_URI is not set: the server has no queue.",
+            "start it with deployment/docker-compose.yml: make up",
+        )
+    return uri
+
+
+def _json(environ: Mapping[str, str], variable: str) -> dict[str, Any] | None:
+    text = environ.get(variable, "").strip()
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise EngineError(f"{variable} is not JSON ({error}): {text[:80]}", _REBUILD) from None
+    if not isinstance(value, dict):
+        raise EngineError(f"{variable} must be a JSON object, not {text[:80]}", _REBUILD)
+    return value
+
+
+def _graph(name: str, entry: str | dict[str, Any]) -> str | dict[str, Any]:
+    """Return a graph's entry with the file of its module: Aegra reads files only."""
+    path = entry.get("path", "") if isinstance(entry, dict) else entry
+    module, colon, variable = str(path).rpartition(":")
+    if not colon or not variable:
+        raise EngineError(f"Graph {name!r} is {path!r}, not FILE:VARIABLE.", _REBUILD)
+    file = Path(module)
+    if not module.endswith(".py"):
+        spec = importlib.util.find_spec(module)
+        file = Path(spec.origin) if spec and spec.origin else file
+    if not file.is_file():
+        raise EngineError(f"Graph {name!r}: there is no file {file} in this image.", _REBUILD)
+    found = f"{file}:{variable}"
+    return {**entry, "path": found} if isinstance(entry, dict) else found
