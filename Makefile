@@ -6,11 +6,12 @@ else
 BIN := .venv/bin
 endif
 PY := $(BIN)/python
-COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+COMPILE := uv pip compile --quiet --universal --no-annotate --no-emit-index-url \
 	--custom-compile-command "make lock"
+ENGINE := deployment/engine/requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup doctor reset test test-fast lint notebooks lock clean FORCE
+.PHONY: help lab setup doctor reset images up down logs bundle test test-fast lint notebooks lock clean FORCE
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -27,6 +28,21 @@ doctor: .venv/.lab ## Check this machine; each problem comes with the command th
 reset: .venv/.lab ## Start a lesson afresh and keep your copy beside it: make reset LESSON=00
 	@$(PY) -m course_helpers.lab reset $(LESSON)
 
+images: .venv/.lab ## Fetch or build the images of the stack; what is up to date is left alone
+	@$(PY) -m course_helpers.images
+
+up: .venv/.lab ## Start the stack: the agent's server with Postgres and Redis
+	@$(PY) -m course_helpers.stack up
+
+down: .venv/.lab ## Stop the stack and keep its data (delete that too: make down VOLUMES=1)
+	@$(PY) -m course_helpers.stack down $(if $(VOLUMES),volumes)
+
+logs: .venv/.lab ## Follow the stack's logs (Ctrl-C ends that)
+	@$(PY) -m course_helpers.stack logs
+
+bundle: .venv/.lab ## Save the whole course for computers without a network: make bundle TO=/media/usb/course
+	@$(PY) -m course_helpers.bundle "$(TO)"
+
 test: .venv/.dev ## Run all tests, headless, and sum up what ran where
 	@$(PY) -m tests.run
 
@@ -41,17 +57,22 @@ lint: .venv/.dev ## Check style and types
 notebooks: .venv/.dev ## Execute all notebooks again and store what they print
 	@$(PY) -m tests.notebooks.execute
 
-lock: ## Pin the packages of pyproject.toml (needs uv; delete both files first for newer versions)
+lock: ## Pin the packages of pyproject.toml (needs uv; delete the files first for newer versions)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@touch requirements.txt && sed '/^-e/d' requirements.txt >requirements.tmp
-	@$(COMPILE) pyproject.toml --output-file requirements.tmp
-	@$(COMPILE) --group dev --constraint requirements.tmp --output-file requirements-dev.txt
+	@$(COMPILE) --python-version 3.11 pyproject.toml --output-file requirements.tmp
+	@$(COMPILE) --python-version 3.11 --group dev --constraint requirements.tmp \
+		--output-file requirements-dev.txt
+	@$(COMPILE) --python-version 3.13 $(ENGINE).in --constraint requirements.tmp \
+		--output-file $(ENGINE).txt
 	@echo '-e .  # course_helpers; run pip in the course'"'"'s folder' >>requirements.tmp
 	@mv requirements.tmp requirements.txt
 
 clean: ## Remove .venv, build and caches; keep your work and deployment/.env
 	@rm -rf .venv build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@cache="$${XDG_CACHE_HOME:-$$HOME/.cache}/task-maistro-tests"; \
+		rm -rf "$$cache" 2>/dev/null || echo "Not yours alone: sudo rm -rf $$cache" >&2
 
 # A venv breaks when its folder moves or its Python is removed: then it is made anew.
 ifneq ($(shell test -x $(PY) && cat .venv/.lab 2>/dev/null),$(shell pwd -P))

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -127,8 +128,14 @@ def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
 
 def server_version(url: str) -> str | None:
     """Return which version of its software a server runs, or None if it does not answer."""
+    info = server_info(url)
+    return None if info is None else str(info.get("version"))
+
+
+def server_info(url: str) -> dict[str, Any] | None:
+    """Return what a server says of itself, or None if it does not answer."""
     try:
-        return str(httpx.get(f"{url}/info", timeout=2.0).json().get("version"))
+        return dict(httpx.get(f"{url}/info", timeout=2.0).json())
     except (httpx.HTTPError, ValueError):
         return None
 
@@ -144,7 +151,10 @@ def _read_config(deployment: Path) -> dict[str, dict[str, str]]:
         raise SettingsError(
             f"{path} cannot be used: {error!r}.", 'it must be JSON with a "graphs" object'
         ) from None
-    return {"graphs": graphs, **{k: config[k] for k in ("store", "auth", "http") if k in config}}
+    return {
+        "graphs": graphs,
+        **{k: config[k] for k in ("store", "auth", "http", "webhooks") if k in config},
+    }
 
 
 def _spawn(

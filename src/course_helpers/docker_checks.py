@@ -16,8 +16,8 @@ from course_helpers.errors import CourseError
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
 REGISTRY = "https://registry-1.docker.io/v2/"
-OLDEST_ENGINE = 23  # the first that builds with BuildKit unless told otherwise
-OLDEST_COMPOSE = 2
+OLDEST_ENGINE = 20  # 20.10, with the build plugin, runs and builds everything here
+OLDEST_COMPOSE = (2, 24)  # the first that reads a settings file only if it is there
 
 _INSTALL = "install Docker Desktop, or Docker Engine: https://docs.docker.com/get-docker/"
 _START = "start Docker Desktop, or run: sudo systemctl start docker"
@@ -37,7 +37,7 @@ def engine(answer: Answer | None = None) -> str:
     except (ValueError, LookupError, TypeError):
         said = (answer.err or "it says nothing").splitlines()[-1]
         raise CourseError(f"installed, but no engine answers: {said}", _START) from None
-    if _major(version) < OLDEST_ENGINE:
+    if _numbers(version)[0] < OLDEST_ENGINE:
         raise CourseError(f"engine {version}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
     return f"engine {version}"
 
@@ -47,7 +47,7 @@ def compose(answer: Answer | None = None) -> str:
     answer = answer or ask(["docker", "compose", "version", "--short"], TIMEOUT)
     _require_command(answer)
     version = answer.out.removeprefix("v")
-    if answer.code == 0 and _major(version) >= OLDEST_COMPOSE:
+    if answer.code == 0 and _numbers(version) >= OLDEST_COMPOSE:
         return version
     seen = version if answer.code == 0 else shutil.which("docker-compose")
     detail = f"only an old one ({seen}), which cannot read our file" if seen else "not installed"
@@ -85,6 +85,7 @@ def _require_command(answer: Answer) -> None:
         raise CourseError(f"docker gives {answer.err}", _RESTART)
 
 
-def _major(version: str) -> int:
-    found = re.match(r"\d+", version)
-    return int(found[0]) if found else 0
+def _numbers(version: str) -> tuple[int, int]:
+    """Return a version's first two numbers."""
+    found = re.match(r"(\d+)(?:\.(\d+))?", version)
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

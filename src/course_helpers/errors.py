@@ -2,6 +2,8 @@
 
 CourseError
 ├── SettingsError      deployment/.env or an environment variable cannot work
+├── DockerError        Docker is not there, does not run, or refuses
+├── BuildError         an image could not be built or fetched
 ├── ServerError        a server did not start, does not answer, or stopped
 └── NotFoundError      a thread, run or assistant that is not there
 """
@@ -31,6 +33,14 @@ class CourseError(Exception):
 
 class SettingsError(CourseError):
     """`deployment/.env` or an environment variable has a value that cannot work."""
+
+
+class DockerError(CourseError):
+    """Docker is not installed, does not run, is too old, or refuses."""
+
+
+class BuildError(CourseError):
+    """An image could not be built or fetched."""
 
 
 class ServerError(CourseError):

@@ -141,7 +141,7 @@ def open_lab(root: Path = ROOT) -> None:
     Raises:
         CourseError: a setting or JupyterLab does not work.
     """
-    prepare_env_file(root)
+    prepare_env_file(root / "deployment" / ".env")
     make_working_copies(root)
     print("Starting JupyterLab ...", flush=True)
     port, token = choose_port(), secrets.token_hex(16)

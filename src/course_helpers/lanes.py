@@ -1,7 +1,9 @@
 """Which deployment the notebooks talk to, and how they get hold of it.
 
-A *lane* is a way to run the same graph: `embedded` is `langgraph dev`, started by `connect`
-inside the kernel's own process tree. It needs no Docker, no key and no account.
+A *lane* is a way to run the same graph. `embedded` is `langgraph dev`, started by `connect` inside
+the kernel's own process tree: no Docker, no key, no account. `open` is the stack of
+`deployment/docker-compose.yml` with the licence-free engine, `official` the same with the licensed
+server, when `BASE_IMAGE` names that.
 """
 
 from __future__ import annotations
@@ -12,10 +14,19 @@ from dataclasses import dataclass
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.dev_server import DevServer, missing_graphs, server_version, start_dev_server
-from course_helpers.errors import RECONNECT, ServerError
+from course_helpers import stack
+from course_helpers.dev_server import (
+    DevServer,
+    missing_graphs,
+    server_info,
+    server_version,
+    start_dev_server,
+)
+from course_helpers.errors import RECONNECT, BuildError, DockerError, ServerError
 from course_helpers.markup import clean
 from course_helpers.settings import GRAPH, Settings, load_settings
+
+OPEN_ENGINE = "Aegra"  # what the licence-free engine calls itself under /info
 
 _server: DevServer | None = None  # one a kernel
 _settings: Settings | None = None  # those that it was started with
@@ -55,11 +66,13 @@ class Deployment:
 
     @property
     def log(self) -> str:
-        """What the embedded server has printed so far."""
+        """What the server has printed: the embedded one all, the stack's its last lines."""
+        if self.lane != "embedded":
+            return stack.read_api_log()
         return _server.log() if _server and _server.url == self.url else ""
 
     def stop(self) -> None:
-        """Stop the embedded server now. `connect` starts a new, empty one."""
+        """Stop the embedded server now; `connect` starts a new, empty one. The stack goes on."""
         if _server and _server.url == self.url:
             _server.stop()
 
@@ -92,21 +105,53 @@ def connect(lane: str = "embedded") -> Deployment:
     `deployment/.env` has changed since.
 
     Args:
-        lane: the lane that the lesson asks for. A `LANE` in `deployment/.env` goes first.
+        lane: the lane that the lesson asks for. A `LANE` in `deployment/.env` goes first. Where
+            the lesson asks for the stack and this computer cannot run it, it is `embedded`.
 
     Raises:
         SettingsError: `deployment/.env` or `langgraph.json` cannot work.
+        DockerError: `LANE` asks for the stack, and Docker cannot run it.
+        BuildError: `LANE` asks for the stack, and an image is missing.
         ServerError: the server did not start.
     """
     settings = load_settings()
+    wanted = settings.lane or lane
+    reason = "LANE in deployment/.env says so" if settings.lane else "this lesson asks for it"
+    if wanted == "embedded":
+        return _embedded(settings, reason)
+    try:
+        return _stack(stack.up(), reason)
+    except (BuildError, DockerError) as error:
+        if settings.lane:
+            raise
+        return _embedded(settings, f"{error.what} For the stack: {error.fix}")
+
+
+def _embedded(settings: Settings, reason: str) -> Deployment:
     url = _embedded_url(settings)
     return Deployment(
         url=url,
-        lane=settings.lane or lane,
-        reason="LANE in deployment/.env says so" if settings.lane else "this lesson asks for it",
+        lane="embedded",
+        reason=reason,
         engine=f"langgraph dev (langgraph-api {server_version(url)})",
         model=settings.model_label,
         store="a temporary folder, deleted when this notebook's kernel stops",
+    )
+
+
+def _stack(url: str, reason: str) -> Deployment:
+    """Return the stack's deployment; which lane it is, the server that answers decides."""
+    info = server_info(url) or {}
+    name, version = info.get("name"), info.get("version")
+    return Deployment(
+        url=url,
+        lane="open" if name == OPEN_ENGINE else "official",
+        reason=reason,
+        engine=f"the open engine ({name} {version}, no licence needed)"
+        if name == OPEN_ENGINE
+        else f"the licensed LangGraph server {version}",
+        model=load_settings().model_label,
+        store="Postgres, in a volume that outlives the containers",
     )
 
 

@@ -16,9 +16,10 @@ from course_helpers.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENT = ROOT / "deployment"
-ENV_FILE = DEPLOYMENT / ".env"
+# Another file is named for another environment: one for staging, say, or that of the tests.
+ENV_FILE = Path(os.environ.get("COURSE_ENV_FILE") or DEPLOYMENT / ".env").resolve()
 GRAPH = "task_maistro"
-LANES = ("embedded",)
+LANES = ("embedded", "open", "official")
 # In this order, by langsmith 0.14: the first that is not empty decides.
 TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
@@ -53,6 +54,24 @@ class Settings:
     def provider_key(self) -> str | None:
         """Name of the environment variable that holds the model's key, if it needs one."""
         return PROVIDER_KEYS.get(self.model.partition(":")[0])
+
+    @property
+    def api_port(self) -> int:
+        """The port of 127.0.0.1 where the stack's server answers.
+
+        Raises:
+            SettingsError: `API_PORT` is not a port.
+        """
+        value = self.value("API_PORT", "8123")
+        if value.isdecimal() and 0 < int(value) < 65536:
+            return int(value)
+        raise SettingsError(
+            f"API_PORT={value!r} is not a port.", f"write API_PORT=8123 in {ENV_FILE}"
+        )
+
+    def value(self, name: str, default: str = "") -> str:
+        """Return a variable's value without spaces around it; the default if it is empty."""
+        return self.environment.get(name, "").strip() or default
 
     def secrets(self) -> dict[str, str]:
         """Return the names of all secrets that are set, with masked values."""

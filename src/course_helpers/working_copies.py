@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from course_helpers.errors import CourseError
-from course_helpers.settings import ROOT, load_settings
+from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, load_settings
 
 
 def find_lessons(root: Path = ROOT) -> list[Path]:
@@ -27,17 +27,20 @@ def find_lessons(root: Path = ROOT) -> list[Path]:
     return lessons
 
 
-def prepare_env_file(root: Path = ROOT) -> None:
+def prepare_env_file(env_file: Path = ENV_FILE) -> None:
     """Make `deployment/.env` from its example if there is none, and check that it can be read.
 
     Raises:
         SettingsError: a line or a value of the file cannot work.
     """
-    env_file = root / "deployment" / ".env"
     if not env_file.exists():
-        shutil.copyfile(env_file.with_name(".env.example"), env_file)
-        print("Made deployment/.env, where your settings and keys go (none is needed).")
+        shutil.copyfile(DEPLOYMENT / ".env.example", env_file)
+        print(f"Made {_shown(env_file)}, where your settings and keys go (none is needed).")
     load_settings(env_file)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def make_working_copies(root: Path = ROOT) -> list[Path]:

@@ -8,16 +8,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from course_helpers import docker_checks, machine, network_checks, settings_checks
+from course_helpers import (
+    docker_checks,
+    images,
+    machine,
+    network_checks,
+    settings_checks,
+    stack,
+)
 from course_helpers.dev_server import missing_graphs, server_version
-from course_helpers.errors import RECONNECT, CourseError, SettingsError
+from course_helpers.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.findings import Finding, Findings, look
 from course_helpers.result_code import SYSTEMS, Report, encode
 from course_helpers.settings import GRAPH, load_settings
 
 LIMIT = 2.4  # seconds for all checks together; those of Docker and the registry end themselves
 OTHER_PORT = "langgraph dev --port 2025 (the course's own server looks for a free one itself)"
-FREE_PORT = "stop that program (a container: docker ps, then docker stop its name)"
 
 
 class Check(NamedTuple):
@@ -45,12 +51,12 @@ CHECKS = (
     Check("Docker", docker_checks.engine, "03"),
     Check("Compose", docker_checks.compose, "04"),
     Check("Buildx", docker_checks.buildx, "03"),
-    Check("Registry", docker_checks.registry, "03"),
+    Check("Images", images.image_source, "03"),
     Check("Proxy", network_checks.proxy),
     Check("Certificates", network_checks.certificates),
     Check("Port 8888", lambda: network_checks.port(8888, "JupyterLab")),
     Check("Port 2024", lambda: network_checks.port(2024, "langgraph dev", OTHER_PORT), "02"),
-    Check("Port 8123", lambda: network_checks.port(8123, "the stack", FREE_PORT), "04"),
+    Check("Stack's port", lambda: _stack_port(), "04"),
 )
 
 
@@ -99,6 +105,14 @@ def server_findings(url: str) -> Findings:
         look("Tracing", lambda: settings_checks.tracing(settings)),
     ]
     return Findings([*own, *_server(url)])
+
+
+def _stack_port() -> str:
+    try:
+        running = stack.services(docker_checks.TIMEOUT)
+    except DockerError:  # is a finding of its own
+        running = []
+    return stack.port_for_the_stack(running)
 
 
 def _server(url: str) -> list[Finding]:
