@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.docker_engine import DockerEngine
 from tests.pinned import pinned_environment
 from tests.system import ensure_system_packages
 
@@ -31,6 +32,12 @@ NBVAL = (
     *("-p", "tests.notebooks.plugin", "--nbval", "--nbval-cell-timeout=60"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
+# On another lane than the stored outputs come from: the cells' own assertions decide.
+NBVAL_LAX = (
+    *("-p", "tests.notebooks.plugin", "-p", "tests.notebooks.open_lane"),
+    *("--nbval-lax", "--nbval-cell-timeout=60"),
+)
+LESSONS = tuple(f"notebooks/{path.name}" for path in sorted(ROOT.glob("notebooks/0[0-2]_*.ipynb")))
 
 
 @dataclass(frozen=True)
@@ -42,20 +49,26 @@ class Stage:
         lane: where its deployment runs.
         command: what to run; it also gets `--junitxml=…`, from which the counts are read.
         needs: makes sure of what the system must have; returns a sentence if it is missing.
+        docker: whether it gets the Docker engine, which all such stages share.
     """
 
     name: str
     lane: str
     command: tuple[str, ...]
     needs: Callable[[], str | None] = lambda: None
+    docker: bool = False
 
 
+ENGINE = DockerEngine()
 STAGES = (
     Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
     Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
     Stage("notebooks", "embedded", (*PYTEST, *NBVAL, "notebooks", "tests/notebooks")),
     Stage("browser", "embedded", (*PYTEST, "tests/browser"), needs=ensure_system_packages),
+    Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
+    Stage("lessons", "open", (*PYTEST, *NBVAL_LAX, *LESSONS), docker=True),
 )
+TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage
 
 
 @dataclass(frozen=True)
@@ -81,18 +94,33 @@ def stage_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def run_stage(stage: Stage) -> Result:
     """Run a stage with its output shown as it comes; a stage that cannot run says why."""
     print(f"\n=== {stage.name} ===", flush=True)
-    if missing := stage.needs():
+    if missing := stage.needs() or (ENGINE.start() if stage.docker else None):
         print(f"Could not run: {missing}", flush=True)
         in_ci = bool(os.environ.get("CI"))
         return Result(stage, failed=int(in_ci), note=f"could not run: {missing}")
     report = BUILD / f"{stage.name}.xml"
     report.unlink(missing_ok=True)
     start = time.monotonic()
-    code = _run([*stage.command, f"--junitxml={report}"])
+    prefix, environ = (ENGINE.prefix, ENGINE.environ) if stage.docker else ([], {})
+    code = _run([*prefix, *stage.command, f"--junitxml={report}"], environ)
     return read_report(stage, report, code, time.monotonic() - start)
 
 
-def _run(command: list[str]) -> int:
+def leave_engine() -> list[Result]:
+    """Leave the Docker engine; what the tests have left behind in or of it is a failure."""
+    for stopped in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopped, signal.SIG_IGN)  # an impatient second Ctrl-C leaves nothing behind
+    start = time.monotonic()
+    left = ENGINE.close()
+    if left is None:
+        return []
+    note = f"left behind: {', '.join(left)}" if left else "nothing left behind"
+    print(f"\nDocker: {note}", flush=True)
+    seconds = time.monotonic() - start
+    return [Result(TIDY, int(not left), len(left), seconds=seconds, note=note if left else "")]
+
+
+def _run(command: list[str], environ: Mapping[str, str]) -> int:
     """Run a command to its end. When this process is stopped, so is the command, tidily.
 
     It is in its own process group so that Ctrl-C reaches it once, through here.
@@ -100,7 +128,7 @@ def _run(command: list[str]) -> int:
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=stage_environment(os.environ),
+        env={**stage_environment(os.environ), **environ},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -154,8 +182,11 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as on Ctrl-C
     results = []
     try:
-        for stage in [known[name] for name in names] or STAGES:
-            results.append(run_stage(stage))
+        try:
+            for stage in [known[name] for name in names] or STAGES:
+                results.append(run_stage(stage))
+        finally:
+            results += leave_engine()
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130

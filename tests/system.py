@@ -60,7 +60,7 @@ def ensure_system_packages() -> str | None:
     command = install_command()
     if command[0] == "apt-get" and os.geteuid() == 0:
         print(f"The browser tests need a browser: {' '.join(command)}", flush=True)
-        if _apt_install(command) and find_browser():
+        if apt_install(command) and find_browser():
             return None
     return f"there is no Chromium or Chrome: {' '.join(_as_root(command))}"
 
@@ -82,7 +82,7 @@ def _distribution() -> str:
         return ""
 
 
-def _apt_install(command: list[str]) -> bool:
+def apt_install(command: list[str]) -> bool:
     """Install, and only if that fails renew apt's package lists and try again."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (command, ["apt-get", "update"], command):

@@ -151,10 +151,10 @@ def test_a_hanging_docker_and_no_network_take_less_than_three_seconds(
     assert list(found) == [check.name for check in CHECKS]
     for name in ("Docker", "Compose", "Buildx"):
         assert found[name].detail == "docker gives no answer within 2 s"
-    for name in ("Docker", "Compose", "Buildx", "Registry"):
+    for name in ("Docker", "Compose", "Buildx", "Images"):
         assert found[name].state == "later"
     pids = [int(pid) for pid in hanging_docker.read_text().split()]
-    assert len(pids) == 3
+    assert len(pids) == 4
     assert not [pid for pid in pids if is_running(pid)]
 
 
@@ -233,8 +233,8 @@ def test_a_code_with_more_than_the_checks_is_refused() -> None:
 
 
 def test_who_changes_the_checks_changes_the_version() -> None:
-    names = "Python Packages Kernel Panels Settings Model Keys Tracing Processor WSL Memory Disk Docker Compose Buildx Registry Proxy Certificates Port_8888 Port_2024 Port_8123"
-    assert (VERSION, [check.name.replace(" ", "_") for check in CHECKS]) == (1, names.split())
+    names = "Python Packages Kernel Panels Settings Model Keys Tracing Processor WSL Memory Disk Docker Compose Buildx Images Proxy Certificates Port_8888 Port_2024 Stack's_port"
+    assert (VERSION, [check.name.replace(" ", "_") for check in CHECKS]) == (2, names.split())
 
 
 # --- The terminal -----------------------------------------------------------------------------

@@ -42,7 +42,6 @@ def course(tmp_path: Path) -> Path:
     (tmp_path / "notebooks" / "draft.ipynb").write_text("{}")
     (tmp_path / "notebooks" / "images" / "map.svg").write_text("<svg/>")
     (tmp_path / "deployment").mkdir()
-    (tmp_path / "deployment" / ".env.example").write_text("TASK_MAISTRO_MODEL=\n")
     return tmp_path
 
 
@@ -54,26 +53,27 @@ class TestEnvFile:
     def test_is_made_from_its_example_and_says_so(
         self, course: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        working_copies.prepare_env_file(course)
-        assert (course / "deployment/.env").read_text() == "TASK_MAISTRO_MODEL=\n"
+        working_copies.prepare_env_file(course / "deployment/.env")
+        example = (working_copies.DEPLOYMENT / ".env.example").read_text()
+        assert (course / "deployment/.env").read_text() == example
         assert "deployment/.env" in capsys.readouterr().out
 
     def test_is_never_overwritten(self, course: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (course / "deployment/.env").write_text("OPENAI_API_KEY=mine\n")
-        working_copies.prepare_env_file(course)
+        working_copies.prepare_env_file(course / "deployment/.env")
         assert (course / "deployment/.env").read_text() == "OPENAI_API_KEY=mine\n"
         assert capsys.readouterr().out == ""
 
     def test_a_wrong_line_is_named_but_not_shown(self, course: Path) -> None:
         (course / "deployment/.env").write_text("LANE=\nOPENAI API KEY sk-secret\n")
         with pytest.raises(SettingsError, match=r"Line 2 of .*\.env") as caught:
-            working_copies.prepare_env_file(course)
+            working_copies.prepare_env_file(course / "deployment/.env")
         assert "sk-secret" not in str(caught.value)
 
     def test_a_wrong_value_is_a_sentence(self, course: Path) -> None:
         (course / "deployment/.env").write_text("LANE=moon\n")
         with pytest.raises(SettingsError, match="moon"):
-            working_copies.prepare_env_file(course)
+            working_copies.prepare_env_file(course / "deployment/.env")
 
 
 class TestWorkingCopies:

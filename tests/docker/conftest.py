@@ -1,0 +1,92 @@
+"""Real containers: a project, a settings file, images and a port of the tests' own.
+
+Everything is called `task-maistro-test…`, so that a learner's own stack is never met.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from dotenv import set_key
+
+from course_helpers import images, stack
+from course_helpers.commands import ask
+from course_helpers.containers import find_services
+from course_helpers.settings import DEPLOYMENT, ENV_FILE, load_settings
+from tests.docker import project
+from tests.docker.project import IMAGE, PROJECT
+
+project.use_own_project()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.docker)
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_images() -> None:
+    """Make the images once."""
+    project.make_images()
+
+
+@pytest.fixture
+def settings_file(made_images: None) -> Iterator[Callable[..., None]]:
+    """Give a function that changes settings, and put them back afterwards."""
+    before = ENV_FILE.read_text()
+
+    def change(**values: str) -> None:
+        for name, value in values.items():
+            set_key(ENV_FILE, name, value, quote_mode="never")
+
+    yield change
+    ENV_FILE.write_text(before)
+
+
+@pytest.fixture
+def fresh(made_images: None) -> Iterator[None]:
+    """Begin and end without containers, volumes and networks."""
+    stack.down(volumes=True)
+    yield
+    stack.down(volumes=True)
+    assert find_services(PROJECT) == []
+
+
+@pytest.fixture(scope="module")
+def running(made_images: None) -> Iterator[str]:
+    """Give the address of a stack on fresh volumes, gone afterwards."""
+    stack.down(volumes=True)
+    try:
+        yield stack.up()
+    finally:
+        stack.down(volumes=True)
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Give a function that builds an image of a changed copy of `deployment/`."""
+    made: list[str] = []
+
+    def build(change: Callable[[Path], None]) -> str:
+        folder = tmp_path / f"deployment-{len(made)}"
+        leave = shutil.ignore_patterns("engine", "images", "__pycache__", ".env", ".langgraph_api")
+        shutil.copytree(DEPLOYMENT, folder, ignore=leave)
+        change(folder)
+        name = f"{IMAGE}-{len(made)}"
+        made.append(name)
+        os.environ["API_IMAGE"] = name
+        images.build_agent(load_settings(), folder)
+        return name
+
+    yield build
+    os.environ["API_IMAGE"] = IMAGE
+    for name in made:
+        ask(["docker", "image", "rm", "--force", name], 30)
