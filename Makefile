@@ -11,7 +11,7 @@ COMPILE := uv pip compile --quiet --universal --no-annotate --no-emit-index-url 
 ENGINE := deployment/engine/requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup doctor reset images up down logs bundle test test-fast lint notebooks lock clean FORCE
+.PHONY: help lab setup doctor reset images up down logs bundle test test-fast soak lint notebooks lock clean FORCE
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -48,6 +48,9 @@ test: .venv/.dev ## Run all tests, headless, and sum up what ran where
 
 test-fast: .venv/.dev ## Run only the unit and server tests
 	@$(PY) -m tests.run unit server
+
+soak: .venv/.dev ## Repeat twenty times what must never depend on luck: double-texting on two replicas
+	@SOAK=20 $(PY) -m tests.run replicas
 
 lint: .venv/.dev ## Check style and types
 	@$(PY) -m ruff check .

@@ -2,6 +2,7 @@
 
 python -m tests.run                every stage
 python -m tests.run unit server    only these
+SOAK=20 python -m tests.run replicas    one stage again and again (`make soak`)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NBVAL = (
     *("-p", "tests.notebooks.plugin", "--nbval", "--nbval-cell-timeout=60"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
+CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
 # On another lane than the stored outputs come from: the cells' own assertions decide.
 NBVAL_LAX = (
     *("-p", "tests.notebooks.plugin", "-p", "tests.notebooks.open_lane"),
@@ -66,8 +68,10 @@ STAGES = (
     Stage("notebooks", "embedded", (*PYTEST, *NBVAL, "notebooks", "tests/notebooks")),
     Stage("browser", "embedded", (*PYTEST, "tests/browser"), needs=ensure_system_packages),
     Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
+    Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
     Stage("lessons", "open", (*PYTEST, *NBVAL_LAX, *LESSONS), docker=True),
 )
+SOAK = Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True)
 TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage
 
 
@@ -164,10 +168,10 @@ def read_report(stage: Stage, report: Path, code: int, seconds: float) -> Result
 
 def summary(results: list[Result]) -> str:
     """Return a table of what ran where, and as its last line the totals."""
-    lines = [f"{'stage':<11}{'lane':<10}{'passed':>7}{'failed':>7}{'skipped':>8}{'seconds':>9}"]
+    lines = [f"{'stage':<13}{'lane':<10}{'passed':>7}{'failed':>7}{'skipped':>8}{'seconds':>9}"]
     for r in results:
         counts = f"{r.passed:>7}{r.failed:>7}{r.skipped:>8}{r.seconds:>9.1f}"
-        lines.append(f"{r.stage.name:<11}{r.stage.lane:<10}{counts}  {r.note}".rstrip())
+        lines.append(f"{r.stage.name:<13}{r.stage.lane:<10}{counts}  {r.note}".rstrip())
     skipped = sum(r.skipped for r in results)
     totals = f"{sum(r.passed for r in results)} passed, {sum(r.failed for r in results)} failed"
     return "\n".join(["", *lines, "", totals + (f", {skipped} skipped" if skipped else "")])
@@ -175,7 +179,7 @@ def summary(results: list[Result]) -> str:
 
 def main(names: list[str]) -> int:
     """Run the named stages, or all of them, and return the exit code."""
-    known = {stage.name: stage for stage in STAGES}
+    known = {stage.name: stage for stage in (*STAGES, SOAK)}
     if unknown := set(names) - set(known):
         sys.exit(f"No such stage: {', '.join(unknown)} (there is {', '.join(known)}).")
     BUILD.mkdir(exist_ok=True)

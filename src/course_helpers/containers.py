@@ -73,8 +73,9 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
     Raises:
         DockerError: Docker does not answer.
     """
-    label = f"label=com.docker.compose.project={project}"
-    ids = _docker("container", "ls", "--all", "--quiet", "--filter", label, timeout=timeout).split()
+    labels = [f"project={project}", "oneoff=False"]  # not what `docker compose run` started
+    filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
+    ids = _docker("container", "ls", "--all", "--quiet", *filters, timeout=timeout).split()
     if not ids:
         return []
     answer = ask(["docker", "container", "inspect", *ids], timeout)

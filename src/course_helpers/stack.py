@@ -255,6 +255,9 @@ def main(arguments: list[str]) -> None:
     try:
         match arguments:
             case ["up"]:
+                images.require_docker()
+                prepare_env_file()
+                images.load_bundled()
                 if images.missing_images():
                     images.make_images()
                 up()

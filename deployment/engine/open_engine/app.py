@@ -7,33 +7,68 @@ from __future__ import annotations
 
 import re
 
+from open_engine import queue  # first: it decides which executor Aegra makes
+
+# isort: split
 from aegra_api.main import app as aegra
+from aegra_api.services.executor import executor
 from starlette.types import Message, Receive, Scope, Send
 
-from open_engine import health, threads
-from open_engine import store as _store  # noqa: F401 (it changes Aegra's store routes)
+from open_engine import (
+    assistants,
+    crons,
+    failures,
+    inputs,
+    lineage,
+    outcomes,
+    runs,
+    server,
+    store,
+    thread_copies,
+    thread_pruning,
+    thread_search,
+    thread_states,
+    thread_stream,
+    threads,
+    validation,
+)
+
+# These change what Aegra does, on import; each says what and why.
+CHANGES = (failures, inputs, lineage, outcomes, queue, store)
+# In front of Aegra's own routes, in this order: the first that fits answers.
+ROUTES = (
+    *(server, assistants, crons, runs, thread_stream, thread_search, thread_copies),
+    *(thread_pruning, thread_states, threads, store),
+)
 
 _FILE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 startup_problem: str | None = None  # why the application did not start, once it has failed
 
-# In front of Aegra's own: the first route that fits answers.
-aegra.router.routes[:0] = [*health.router.routes, *threads.router.routes]
+assert isinstance(executor, queue.Queue)
+
+aegra.router.routes[:0] = [route for module in ROUTES for route in module.router.routes]
+validation.require_uuids(aegra.router.routes)
+validation.use_detail(aegra)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection, or the application's life."""
-    await aegra(scope, receive, _remember_failure(send) if scope["type"] == "lifespan" else send)
+    await aegra(scope, receive, _watch_startup(send) if scope["type"] == "lifespan" else send)
 
 
-def _remember_failure(send: Send) -> Send:
-    async def remember(message: Message) -> None:
+def _watch_startup(send: Send) -> Send:
+    """Finish Aegra's start, whose migrations have run by then, or remember why it failed."""
+
+    async def watch(message: Message) -> None:
         global startup_problem
-        if message["type"] == "lifespan.startup.failed":
+        if message["type"] == "lifespan.startup.complete":
+            await assistants.prepare_assistants()
+        elif message["type"] == "lifespan.startup.failed":
             startup_problem = cause(message.get("message", ""))
         await send(message)
 
-    return remember
+    return watch
 
 
 def cause(trace: str) -> str:

@@ -18,6 +18,14 @@ SECTIONS = {
     "auth": "LANGGRAPH_AUTH",
     "checkpointer": "LANGGRAPH_CHECKPOINTER",
 }
+# Seconds, unless the environment says otherwise. With Aegra's own, a cron may be a minute late, and
+# the run of a server that was killed is picked up after half a minute.
+PACE = {
+    "CRON_POLL_INTERVAL_SECONDS": "5",
+    "LEASE_DURATION_SECONDS": "7",
+    "HEARTBEAT_INTERVAL_SECONDS": "3",
+    "REAPER_INTERVAL_SECONDS": "2",
+}
 _REBUILD = "correct deployment/langgraph.json and run: make images"
 
 
@@ -68,6 +76,7 @@ def aegra_environment(environ: Mapping[str, str], config: Path) -> dict[str, str
         "AEGRA_CONFIG": str(config),
         "ENABLE_PROMETHEUS_METRICS": "true",
         "ENV_MODE": "PRODUCTION",  # one JSON object a line in the log
+        **{name: environ.get(name) or seconds for name, seconds in PACE.items()},
     }
 
 

@@ -1,101 +1,143 @@
-"""Threads with their values, and searches that select and extract.
+"""Threads: made, read, changed and deleted, as on a LangGraph server.
 
-Aegra keeps a thread's state in its checkpoints only: `threads.get` and `threads.search` have no
-`values`, `select` is refused and `extract` ignored. A LangGraph server has all of them.
+Aegra puts keys of its own into a new thread's metadata, ignores `supersteps` and `Prefer:
+return=minimal`, and shows neither values nor interrupts nor errors.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
 
 from aegra_api.api import threads as routes
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
+from aegra_api.core.auth_handlers import build_auth_context, handle_event
 from aegra_api.core.database import db_manager
-from aegra_api.core.orm import get_session
-from aegra_api.core.serializers import LangGraphSerializer
+from aegra_api.core.orm import Thread, get_session
 from aegra_api.models import User
-from aegra_api.models.threads import ThreadSearchRequest
-from aegra_api.services.langgraph_service import get_langgraph_service
-from fastapi import APIRouter, Depends
+from aegra_api.models.threads import ThreadTTLSpec
+from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import BaseModel, Field
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.paths import check_path, read_path
+from open_engine.access import require_thread
+from open_engine.supersteps import Superstep, apply_supersteps
+from open_engine.thread_records import record_state
+from open_engine.thread_views import read_thread
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
-
 CurrentUser = Annotated[User, Depends(get_current_user)]
 Session = Annotated[AsyncSession, Depends(get_session)]
-Column = Literal["thread_id", "created_at", "updated_at", "metadata", "status", "values"]
-Path = Annotated[str, AfterValidator(check_path)]
 
 
-class ThreadSearch(ThreadSearchRequest):
-    """What a client may ask of a search."""
+class ThreadCreate(BaseModel):
+    """A thread to make; unknown fields are ignored."""
 
-    select: list[Column] | None = None
-    extract: dict[str, Path] | None = Field(None, max_length=10)
-
-    @field_validator("select")
-    @classmethod
-    def reject_unsupported_select(cls, value: list[Column] | None) -> list[Column] | None:
-        """Accept what Aegra's validator of this name refuses."""
-        return value
+    thread_id: UUID | None = None
+    metadata: dict[str, Any] | None = None
+    if_exists: Literal["raise", "do_nothing"] | None = None
+    ttl: ThreadTTLSpec | None = None
+    supersteps: list[Superstep] = Field(default_factory=list)
 
 
-@router.post("/threads/search")
-async def search_threads(
-    request: ThreadSearch,
-    user: CurrentUser,
-    session: Session,
-) -> JSONResponse:
-    """Search threads as Aegra does; then add values, select and extract."""
-    threads = [
-        thread.model_dump(mode="json")
-        for thread in await routes.search_threads(request, user, session)
-    ]
-    if _needs_values(request):
-        for thread in threads:
-            thread["values"] = await read_values(thread)
-    return JSONResponse([_view(thread, request) for thread in threads])
+class ThreadPatch(BaseModel):
+    """What to change of a thread."""
+
+    metadata: dict[str, Any] | None = None
+    ttl: ThreadTTLSpec | None = None
+
+
+@router.post("/threads")
+async def create(request: ThreadCreate, user: CurrentUser, session: Session) -> JSONResponse:
+    """Make a thread, with a state if `supersteps` are given."""
+    thread_id = str(request.thread_id or uuid4())
+    metadata = await _metadata(request, thread_id, user)
+    if request.supersteps and not metadata.get("graph_id"):
+        raise HTTPException(422, "supersteps: the thread needs a graph_id in its metadata")
+    row = insert(Thread).values(
+        thread_id=thread_id, status="idle", metadata_json=metadata, user_id=user.identity
+    )
+    made = await session.scalar(row.on_conflict_do_nothing().returning(Thread.thread_id))
+    if made is None:
+        await _require_existing(session, thread_id, user, request)
+    else:
+        await _fill(session, thread_id, user, request, metadata)
+    return JSONResponse(await read_thread(session, Thread.thread_id == thread_id))
 
 
 @router.get("/threads/{thread_id}")
-async def get_thread(
-    thread_id: str,
+async def get(thread_id: UUID, user: CurrentUser, session: Session) -> JSONResponse:
+    """Return a thread with its values."""
+    thread = await require_thread(session, str(thread_id), user)
+    return JSONResponse(await read_thread(session, Thread.thread_id == thread.thread_id))
+
+
+@router.patch("/threads/{thread_id}")
+async def update(
+    thread_id: UUID,
+    request: ThreadPatch,
     user: CurrentUser,
     session: Session,
-) -> JSONResponse:
-    """Return a thread as Aegra does, with its values."""
-    thread = (await routes.get_thread(thread_id, user, session)).model_dump(mode="json")
-    return JSONResponse({**thread, "values": await read_values(thread)})
+    prefer: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Merge metadata into a thread's, as Aegra does; answer nothing if that is preferred."""
+    patch = routes.ThreadUpdate(metadata=request.metadata)
+    await routes.update_thread(str(thread_id), patch, user, session)
+    if ttl := request.ttl and routes._resolve_ttl_row(str(thread_id), request.ttl):
+        await session.merge(ttl)
+        await session.commit()
+    if prefer == "return=minimal":
+        return Response(status_code=204)
+    return JSONResponse(await read_thread(session, Thread.thread_id == str(thread_id)))
 
 
-async def read_values(thread: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the state of a thread as its last checkpoint holds it; None before the first run."""
-    graph_id = thread["metadata"].get("graph_id")
-    if not graph_id:
-        return None
-    config = {"configurable": {"thread_id": thread["thread_id"], "checkpoint_ns": ""}}
-    saved = await db_manager.get_checkpointer().aget_tuple(config)
-    if saved is None:
-        return None
-    async with get_langgraph_service().get_graph(graph_id, access_context="threads.read") as graph:
-        public = graph.stream_channels_list
-    channels = saved.checkpoint["channel_values"]
-    values = {name: channels[name] for name in public if name in channels}
-    return dict(LangGraphSerializer().serialize(values))
+@router.delete("/threads/{thread_id}", status_code=204)
+async def delete(thread_id: UUID, user: CurrentUser, session: Session) -> Response:
+    """Delete a thread as Aegra does, with its runs and checkpoints."""
+    await routes.delete_thread(str(thread_id), user, session)
+    return Response(status_code=204)
 
 
-def _needs_values(search: ThreadSearch) -> bool:
-    paths = (search.extract or {}).values()
-    return not search.select or "values" in search.select or any(p[:6] == "values" for p in paths)
+async def _metadata(request: ThreadCreate, thread_id: str, user: User) -> dict[str, Any]:
+    """Return the metadata of a new thread; the app's auth handler may have added to it."""
+    value = request.model_dump(mode="json") | {"thread_id": thread_id}
+    value["metadata"] = value["metadata"] or {}
+    filters = await handle_event(build_auth_context(user, "threads", "create"), value)
+    added = (filters or {}).get("metadata")
+    return {**value["metadata"], **(added if isinstance(added, dict) else {})}
 
 
-def _view(thread: dict[str, Any], search: ThreadSearch) -> dict[str, Any]:
-    """Return the parts of a thread that a search asks for."""
-    view = {name: thread[name] for name in search.select or thread if name in thread}
-    if search.extract:
-        view["extracted"] = {a: read_path(thread, path) for a, path in search.extract.items()}
-    return view
+async def _require_existing(
+    session: AsyncSession, thread_id: str, user: User, request: ThreadCreate
+) -> None:
+    conflict = HTTPException(409, f"Thread with ID {thread_id} already exists")
+    thread = await session.get(Thread, thread_id)
+    if request.if_exists != "do_nothing" or thread is None or thread.user_id != user.identity:
+        raise conflict
+    await require_thread(session, thread_id, user, missing=409)
+
+
+async def _fill(
+    session: AsyncSession,
+    thread_id: str,
+    user: User,
+    request: ThreadCreate,
+    metadata: dict[str, Any],
+) -> None:
+    """Give a new thread its life span and its state, or do not make it at all. Commits."""
+    if ttl := routes._resolve_ttl_row(thread_id, request.ttl):
+        session.add(ttl)
+    if request.supersteps:
+        try:
+            await apply_supersteps(thread_id, metadata["graph_id"], request.supersteps, user)
+        except Exception:
+            await db_manager.get_checkpointer().adelete_thread(thread_id)
+            raise
+        thread = await session.get(Thread, thread_id)
+        assert thread is not None
+        thread.status = await record_state(session, thread_id)
+        thread.updated_at = datetime.now(UTC)
+    await session.commit()

@@ -1,0 +1,124 @@
+"""Making a run: under the lock of its thread, with what Aegra leaves out put into its row.
+
+Aegra's `_prepare_run` resolves the assistant, merges configurations and inserts the row; it knows
+no double-texting, no delay, no webhook and no metadata. SQLAlchemy's hook on the insert adds these.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from aegra_api.api.runs import _apply_create_run_auth
+from aegra_api.core.orm import Assistant, Run, Thread
+from aegra_api.models import User
+from aegra_api.services.run_preparation import _prepare_run
+from fastapi import HTTPException
+from sqlalchemy import event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from open_engine.locks import lock_thread
+from open_engine.queue import wake_next
+from open_engine.requests import RunRequest
+from open_engine.resuming import require_thread_to_resume
+from open_engine.stopping import stop_run
+
+ACTIVE = ("pending", "running")
+_BUSY = (
+    "Thread is already running a task. Wait for it to finish or choose a different multitask "
+    "strategy."
+)
+_request: ContextVar[dict[str, Any] | None] = ContextVar("request", default=None)
+
+
+async def create_run(
+    session: AsyncSession,
+    thread_id: str | None,
+    request: RunRequest,
+    user: User,
+    *,
+    awaited: bool = False,
+) -> Run:
+    """Make a run and return its row. The session is committed.
+
+    Args:
+        session: without changes so far.
+        thread_id: None for a run without a thread: it gets one of its own, deleted after it
+            unless `on_completion` is "keep".
+        request: as the client sent it.
+        user: who asks.
+        awaited: whether the request goes on until the run has ended.
+
+    Raises:
+        HTTPException: 404 for an unknown thread or assistant, 400 for an answer
+            without a thread, 409 for a busy thread and "reject".
+    """
+    require_thread_to_resume(thread_id, request.command)
+    temporary = thread_id is None and request.on_completion != "keep"
+    target = thread_id or str(uuid4())
+    await lock_thread(session, target)
+    thread = await session.get(Thread, target)
+    if thread_id is not None:
+        _require_thread(thread, thread_id, request, user)
+    await _apply_create_run_auth(user, target, request)
+    active = await _active_runs(session, target)
+    if active and request.multitask_strategy == "reject":
+        raise HTTPException(409, _BUSY)
+    extras = await _extras(session, thread, request)
+    extras |= {"temporary": temporary, "awaited": awaited}
+    token = _request.set(extras)
+    try:
+        run_id, _, _ = await _prepare_run(session, target, request, user, initial_status="pending")
+    finally:
+        _request.reset(token)
+    if request.multitask_strategy in ("interrupt", "rollback"):
+        for run in active:
+            await stop_run(session, run, request.multitask_strategy)
+        await wake_next(target)
+    run = await session.get(Run, run_id, populate_existing=True)
+    assert run is not None
+    return run
+
+
+def _require_thread(thread: Thread | None, thread_id: str, request: RunRequest, user: User) -> None:
+    missing = thread is None and request.if_not_exists == "reject"
+    if missing or (thread is not None and thread.user_id != user.identity):
+        raise HTTPException(404, f"Thread with ID {thread_id} not found")
+
+
+async def _active_runs(session: AsyncSession, thread_id: str) -> list[Run]:
+    runs = select(Run).where(Run.thread_id == thread_id, Run.status.in_(ACTIVE))
+    return list((await session.scalars(runs.order_by(Run.created_at))).all())
+
+
+async def _extras(
+    session: AsyncSession, thread: Thread | None, request: RunRequest
+) -> dict[str, Any]:
+    """Return what goes into the row beside Aegra's columns."""
+    assistant = await session.get(Assistant, request.assistant_id)
+    metadata = {
+        **(assistant.metadata_dict if assistant else {}),
+        **(thread.metadata_json if thread else {}),
+        **((request.config or {}).get("metadata") or {}),
+        **(request.metadata or {}),
+    }
+    return {
+        "after_seconds": request.after_seconds,
+        "metadata": metadata,
+        "multitask_strategy": request.multitask_strategy,
+        "webhook": request.webhook,
+        "resumable": request.stream_resumable,
+        "feedback_keys": request.feedback_keys,
+    }
+
+
+@event.listens_for(Run, "before_insert")
+def _add_extras(_mapper: Any, _connection: Any, run: Run) -> None:
+    extras = _request.get()
+    if extras is None:  # made by Aegra's own routes of the second streaming protocol
+        return
+    extras["metadata"]["assistant_id"] = run.assistant_id
+    run.created_at += timedelta(seconds=extras["after_seconds"])
+    run.execution_params = {**(run.execution_params or {}), "extras": extras}

@@ -1,0 +1,84 @@
+"""What follows the end of a run: its rollback, its thread's status, its webhook, its own thread.
+
+Done by the worker that ran it, so that it does not depend on the client's connection.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aegra_api.core.database import db_manager
+from aegra_api.core.orm import Run, Thread, _get_session_maker
+from sqlalchemy import delete, exists, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from open_engine.checkpoints import forget_run
+from open_engine.locks import lock_thread
+from open_engine.outcomes import error_of
+from open_engine.thread_records import record_state
+from open_engine.webhooks import deliver, result_of
+
+ACTIVE = ("pending", "running")
+
+
+_FINISHED = text("""UPDATE runs SET execution_params =
+    jsonb_set(coalesce(execution_params, '{}'), '{finished}', 'true') WHERE run_id = :run_id""")
+
+
+async def finish(run_id: str, thread_id: str) -> None:
+    """Do what is left to do after a worker has let a run go."""
+    async with _get_session_maker()() as session:
+        await lock_thread(session, thread_id)
+        run = await session.get(Run, run_id)
+        if run is None or run.status in ACTIVE:  # deleted, or handed over to another worker
+            return
+        extras = (run.execution_params or {}).get("extras", {})
+        result = result_of(run, await session.get(Thread, thread_id))
+        if (run.execution_params or {}).get("rollback"):
+            await roll_back(session, thread_id, run_id)
+        else:
+            await settle_thread(session, thread_id)
+            await session.execute(_FINISHED, {"run_id": run_id})
+        await session.commit()
+    if extras.get("webhook"):
+        deliver(extras["webhook"], result)
+    if extras.get("temporary") and not extras.get("awaited"):
+        await delete_thread(thread_id)
+
+
+async def is_finished(run_id: str) -> bool:
+    """Return whether all that follows a run's end is done, or the run is gone."""
+    async with _get_session_maker()() as session:
+        run = await session.get(Run, run_id)
+        return run is None or bool((run.execution_params or {}).get("finished"))
+
+
+async def roll_back(session: AsyncSession, thread_id: str, run_id: str) -> None:
+    """Delete a run and its checkpoints. Commits the deletion, not the thread's status."""
+    await forget_run(session, thread_id, run_id)
+    await session.execute(delete(Run).where(Run.run_id == run_id))
+    await session.commit()  # the thread's state is read over another connection
+    await lock_thread(session, thread_id)
+    await settle_thread(session, thread_id)
+
+
+async def settle_thread(session: AsyncSession, thread_id: str) -> None:
+    """Set a thread's status to what its runs and its state say. Does not commit."""
+    last = select(Run).where(Run.thread_id == thread_id, Run.status.not_in(ACTIVE))
+    newest = await session.scalar(last.order_by(Run.updated_at.desc()).limit(1))
+    status = await record_state(session, thread_id, error_of(newest) if newest else None)
+    active = exists().where(Run.thread_id == thread_id, Run.status.in_(ACTIVE))
+    if await session.scalar(select(active)):
+        status = "busy"
+    values = {"status": status, "updated_at": datetime.now(UTC)}
+    await session.execute(update(Thread).where(Thread.thread_id == thread_id).values(values))
+
+
+async def delete_thread(thread_id: str) -> None:
+    """Delete the thread of a run that had none of its own, with its checkpoints."""
+    await db_manager.get_checkpointer().adelete_thread(thread_id)
+    async with _get_session_maker()() as session:
+        thread = await session.get(Thread, thread_id)
+        if thread is not None:
+            await session.delete(thread)
+            await session.commit()

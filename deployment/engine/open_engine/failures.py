@@ -1,0 +1,65 @@
+"""Why a run has failed: the exception's type and message, for its stream and for who waits for it.
+
+Aegra tells a stream "ValueError: execution failed" and keeps only the message in the run's row. A
+LangGraph server tells both, unless the exception is of a type whose messages may hold secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aegra_api.core.orm import Run, _get_session_maker
+from aegra_api.models.run_job import RunJob
+from aegra_api.services import run_executor
+from langgraph.errors import EmptyInputError, GraphBubbleUp, InvalidUpdateError, TaskNotFound
+from sqlalchemy import select, text
+from starlette.exceptions import HTTPException
+
+HIDDEN = "An internal error occurred"
+
+_TOLD = (
+    *(ValueError, TypeError, KeyError, AttributeError, RuntimeError, RecursionError, TimeoutError),
+    *(EmptyInputError, GraphBubbleUp, InvalidUpdateError, TaskNotFound, HTTPException),
+)
+_REMEMBER = text("""UPDATE runs SET execution_params =
+    jsonb_set(coalesce(execution_params, '{}'), '{error}', CAST(:error AS jsonb))
+    WHERE run_id = :run_id""")
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return what clients are told about an exception."""
+    if isinstance(error, BaseExceptionGroup):
+        return describe(error.exceptions[0])
+    told = isinstance(error, _TOLD)
+    return {"error": type(error).__name__, "message": str(error) if told else HIDDEN}
+
+
+async def failure_of(run_id: str) -> dict[str, str] | None:
+    """Return why a run has failed; None if it has not, or not by an exception in its graph."""
+    async with _get_session_maker()() as session:
+        params = await session.scalar(
+            select(Run.execution_params).where(Run.run_id == run_id, Run.status == "error")
+        )
+    return (params or {}).get("error")
+
+
+_stream_graph = run_executor._stream_graph
+
+
+async def stream_graph(job: RunJob) -> Any:
+    """Run a graph as Aegra does, and remember the exception that ends it.
+
+    In Aegra's place, because nobody else sees the exception: its caller catches it.
+    """
+    try:
+        return await _stream_graph(job)
+    except Exception as error:
+        values = {"run_id": job.identity.run_id, "error": json.dumps(describe(error))}
+        async with _get_session_maker()() as session:
+            await session.execute(_REMEMBER, values)
+            await session.commit()
+        raise
+
+
+run_executor._stream_graph = stream_graph

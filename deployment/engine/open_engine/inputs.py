@@ -1,0 +1,37 @@
+"""A run's input may be any JSON value.
+
+Aegra takes objects only: its models say so, and it looks for a thread's name in the input. A
+LangGraph server takes any value; whether it fits is for the graph to say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aegra_api.models.run_job import RunExecution
+from aegra_api.models.runs import Run
+from aegra_api.services import run_preparation
+from pydantic import BaseModel
+
+
+def accept_anything(model: type[BaseModel], field: str) -> None:
+    """Let a field of a model hold any value."""
+    model.model_fields[field].annotation = Any
+    model.model_rebuild(force=True)
+
+
+accept_anything(RunExecution, "input_data")
+accept_anything(Run, "input")
+
+_extract_thread_name = run_preparation._extract_thread_name
+
+
+def thread_name(input_data: Any) -> str:
+    """Return the name that Aegra gives a thread; none if the input is no object.
+
+    In Aegra's place, because that fails on a list.
+    """
+    return _extract_thread_name(input_data) if isinstance(input_data, dict) else ""
+
+
+run_preparation._extract_thread_name = thread_name

@@ -1,0 +1,306 @@
+"""The routes of runs, as on a LangGraph server, in front of Aegra's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from aegra_api.core.auth_deps import auth_dependency, get_current_user
+from aegra_api.core.auth_handlers import build_auth_context, handle_event
+from aegra_api.core.orm import Run, Thread, _get_session_maker
+from aegra_api.core.sse import get_sse_headers, make_sse_response, sse_to_bytes
+from aegra_api.models import RunsCancel, User
+from aegra_api.services.executor import executor
+from aegra_api.services.langgraph_service import get_langgraph_service
+from aegra_api.services.run_waiters import ERROR_KEY, encode_output, heartbeat_wait_body
+from aegra_api.settings import settings
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from open_engine.creation import ACTIVE, create_run
+from open_engine.endings import delete_thread, roll_back
+from open_engine.events import is_resumable, last_number, number_in, stream_events
+from open_engine.failures import failure_of
+from open_engine.queue import Queue
+from open_engine.requests import RunRequest
+from open_engine.stopping import Action, stop_run
+from open_engine.thread_stream import tell_run
+from open_engine.views import run_view
+
+router = APIRouter(tags=["Runs"], dependencies=auth_dependency)
+CurrentUser = Annotated[User, Depends(get_current_user)]
+Status = Literal["pending", "running", "success", "error", "timeout", "interrupted"]
+
+
+@router.post("/threads/{thread_id}/runs")
+async def create(thread_id: UUID, request: RunRequest, user: CurrentUser) -> JSONResponse:
+    """Make a run on a thread; it goes on by itself."""
+    run = await _make(str(thread_id), request, user)
+    return JSONResponse(run_view(run), headers=_location(run))
+
+
+@router.post("/runs")
+async def create_stateless(request: RunRequest, user: CurrentUser) -> JSONResponse:
+    """Make a run without a thread."""
+    run = await _make(None, request, user)
+    return JSONResponse(run_view(run), headers=_location(run))
+
+
+@router.post("/runs/batch")
+async def create_batch(requests: list[RunRequest], user: CurrentUser) -> JSONResponse:
+    """Make several runs without threads."""
+    return JSONResponse([run_view(await _make(None, each, user)) for each in requests])
+
+
+@router.post("/threads/{thread_id}/runs/wait")
+async def wait(thread_id: UUID, request: RunRequest, user: CurrentUser) -> StreamingResponse:
+    """Make a run on a thread and answer with its result."""
+    return _result(await _make(str(thread_id), request, user, awaited=True))
+
+
+@router.post("/runs/wait")
+async def wait_stateless(request: RunRequest, user: CurrentUser) -> StreamingResponse:
+    """Make a run without a thread and answer with its result."""
+    return _result(await _make(None, request, user, awaited=True))
+
+
+@router.post("/threads/{thread_id}/runs/stream")
+async def stream(thread_id: UUID, request: RunRequest, user: CurrentUser) -> Response:
+    """Make a run on a thread and stream its events."""
+    run = await _make(str(thread_id), request, user, awaited=True)
+    return _stream(run, stream_events(run), cancel=request.on_disconnect == "cancel")
+
+
+@router.post("/runs/stream")
+async def stream_stateless(request: RunRequest, user: CurrentUser) -> Response:
+    """Make a run without a thread and stream its events."""
+    run = await _make(None, request, user, awaited=True)
+    return _stream(run, stream_events(run), cancel=request.on_disconnect == "cancel")
+
+
+@router.get("/threads/{thread_id}/runs")
+async def list_runs(
+    thread_id: UUID,
+    user: CurrentUser,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    status: Status | None = None,
+    select_: Annotated[list[str] | None, Query(alias="select")] = None,
+) -> JSONResponse:
+    """Return the runs of a thread, the newest first."""
+    async with _get_session_maker()() as session:
+        await _get_thread(session, str(thread_id), user)
+        query = select(Run).where(Run.thread_id == str(thread_id))
+        if status:
+            query = query.where(Run.status == status)
+        newest = query.order_by(Run.created_at.desc()).limit(limit).offset(offset)
+        views = [run_view(run) for run in await session.scalars(newest)]
+    wanted = [{name: view[name] for name in select_ or view if name in view} for view in views]
+    return JSONResponse(wanted)
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}")
+async def get(thread_id: UUID, run_id: UUID, user: CurrentUser) -> JSONResponse:
+    """Return a run."""
+    async with _get_session_maker()() as session:
+        return JSONResponse(run_view(await _get_run(session, thread_id, run_id, user)))
+
+
+@router.patch("/threads/{thread_id}/runs/{run_id}", include_in_schema=False)
+async def change(thread_id: UUID, run_id: UUID) -> None:
+    """Answer as a LangGraph server, which has no such route; Aegra does."""
+    raise HTTPException(405, "Method Not Allowed")
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}/join")
+async def join(thread_id: UUID, run_id: UUID, user: CurrentUser) -> StreamingResponse:
+    """Wait for a run and answer with its result."""
+    async with _get_session_maker()() as session:
+        return _result(await _get_run(session, thread_id, run_id, user))
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}/stream")
+async def join_stream(
+    thread_id: UUID,
+    run_id: UUID,
+    user: CurrentUser,
+    stream_mode: str | None = None,
+    cancel_on_disconnect: bool = False,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Stream the events of a run from now on, or from an event on if the run is resumable."""
+    async with _get_session_maker()() as session:
+        run = await _get_run(session, thread_id, run_id, user)
+    if last_event_id and is_resumable(run):
+        after = number_in(run, last_event_id)
+    else:
+        after = await last_number(run.run_id)
+    events = stream_events(run, after, _modes(stream_mode))
+    return _stream(run, events, cancel=cancel_on_disconnect)
+
+
+@router.post("/threads/{thread_id}/runs/{run_id}/cancel")
+async def cancel(
+    thread_id: UUID,
+    run_id: UUID,
+    user: CurrentUser,
+    wait: bool = False,
+    action: Action = "interrupt",
+) -> Response:
+    """End a run before its time, and wait until it has ended if asked."""
+    async with _get_session_maker()() as session:
+        run = await _get_run(session, thread_id, run_id, user)
+        if run.status not in ACTIVE:
+            raise HTTPException(404, f"Run {run_id} is not active: its status is {run.status}")
+        await stop_run(session, run, action)
+    return _result(run) if wait else Response(status_code=202)
+
+
+@router.post("/runs/cancel", status_code=204)
+async def cancel_many(
+    request: RunsCancel, user: CurrentUser, action: Action = "interrupt"
+) -> Response:
+    """End several runs before their time."""
+    async with _get_session_maker()() as session:
+        query = select(Run).where(Run.user_id == user.identity, Run.status.in_(ACTIVE))
+        if request.status in ACTIVE:
+            query = query.where(Run.status == request.status)
+        elif request.status is None:
+            query = query.where(Run.thread_id == request.thread_id)
+            query = query.where(Run.run_id.in_(request.run_ids or []))
+        runs = (await session.scalars(query)).all()
+        if not runs:
+            raise HTTPException(404, "No runs found to cancel.")
+        for run in runs:
+            await stop_run(session, run, action)
+    return Response(status_code=204)
+
+
+@router.delete("/threads/{thread_id}/runs/{run_id}", status_code=204)
+async def delete(thread_id: UUID, run_id: UUID, user: CurrentUser) -> Response:
+    """Delete a run with its checkpoints; one that is active is ended first."""
+    async with _get_session_maker()() as session:
+        run = await _get_run(session, thread_id, run_id, user, action="delete")
+        if run.status in ACTIVE:
+            await stop_run(session, run, "rollback")
+        else:
+            await roll_back(session, run.thread_id, run.run_id)
+            await session.commit()
+    return Response(status_code=204)
+
+
+async def _make(
+    thread_id: str | None, request: RunRequest, user: User, *, awaited: bool = False
+) -> Run:
+    _check(request)
+    async with _get_session_maker()() as session:
+        run = await create_run(session, thread_id, request, user, awaited=awaited)
+    await tell_run(run.thread_id)
+    return run
+
+
+def _check(request: RunRequest) -> None:
+    """Refuse what cannot be carried out.
+
+    Raises:
+        HTTPException: 422 for an assistant that is neither a graph nor a UUID, 400 for a context
+            that is given twice.
+    """
+    graphs = get_langgraph_service().list_graphs()
+    if request.assistant_id not in graphs and not _is_uuid(request.assistant_id):
+        known = ", ".join(graphs)
+        raise HTTPException(
+            422, f"assistant_id: {request.assistant_id!r} is neither a UUID nor one of {known}"
+        )
+    if request.context and (request.config or {}).get("configurable"):
+        raise HTTPException(400, "context and config.configurable: give one of them, best context")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+async def _get_thread(session: AsyncSession, thread_id: str, user: User) -> Thread:
+    thread = await session.get(Thread, thread_id)
+    if thread is None or thread.user_id != user.identity:
+        raise HTTPException(404, f"Thread with ID {thread_id} not found")
+    return thread
+
+
+async def _get_run(
+    session: AsyncSession, thread_id: UUID, run_id: UUID, user: User, action: str = "read"
+) -> Run:
+    context = build_auth_context(user, "threads", action)
+    await handle_event(context, {"thread_id": str(thread_id), "run_id": str(run_id)})
+    run = await session.get(Run, str(run_id))
+    if run is None or run.thread_id != str(thread_id) or run.user_id != user.identity:
+        raise HTTPException(404, f"Run with ID {run_id} not found")
+    return run
+
+
+def _result(run: Run) -> StreamingResponse:
+    """Answer with a run's result when it has ended; line feeds keep the connection till then."""
+    headers = {**_location(run), "Location": f"{_address(run)}/join"}
+    return StreamingResponse(
+        _then_forget(run, _wait(run)), media_type="application/json", headers=headers
+    )
+
+
+async def _wait(run: Run) -> AsyncIterator[bytes]:
+    """Yield line feeds and then the result as Aegra does, with the error's own type and message."""
+    limit = settings.worker.BG_JOB_TIMEOUT_SECS
+    async for chunk in heartbeat_wait_body(run.run_id, run.thread_id, run.user_id, timeout=limit):
+        failure = None if chunk.isspace() else await failure_of(run.run_id)
+        yield encode_output({ERROR_KEY: failure}) if failure else chunk
+
+
+def _stream(run: Run, events: AsyncIterator[str], *, cancel: bool) -> Response:
+    headers = {**get_sse_headers(), **_location(run), "Location": f"{_address(run)}/stream"}
+    handler = _cancel_when_closed(run.run_id) if cancel else None
+    body = _then_forget(run, sse_to_bytes(events))
+    return make_sse_response(body, close_handler=handler, headers=headers)
+
+
+async def _then_forget(run: Run, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass an answer on, then delete the thread that was made for this run alone."""
+    async for chunk in body:
+        yield chunk
+    if (run.execution_params or {}).get("extras", {}).get("temporary"):
+        await cast(Queue, executor).wait_until_finished(run.run_id)
+        await delete_thread(run.thread_id)
+
+
+def _cancel_when_closed(run_id: str) -> Callable[[Any], Awaitable[None]]:
+    async def closed(_message: Any) -> None:
+        async with _get_session_maker()() as session:
+            run = await session.get(Run, run_id)
+            if run is not None and run.status in ACTIVE:
+                await stop_run(session, run, "interrupt")
+
+    return closed
+
+
+def _modes(stream_mode: str | None) -> list[str]:
+    """Return the modes of a query, which names one or holds a JSON list; empty for all."""
+    if not stream_mode:
+        return []
+    try:
+        modes = json.loads(stream_mode) if stream_mode.startswith("[") else [stream_mode]
+    except json.JSONDecodeError:
+        raise HTTPException(422, f"stream_mode: {stream_mode!r} is no JSON list") from None
+    return [str(mode) for mode in modes]
+
+
+def _address(run: Run) -> str:
+    return f"/threads/{run.thread_id}/runs/{run.run_id}"
+
+
+def _location(run: Run) -> dict[str, str]:
+    return {"Content-Location": _address(run)}

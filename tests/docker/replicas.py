@@ -1,0 +1,62 @@
+"""The engine in Docker with the conformance suite's graphs, and a second replica beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from dotenv import set_key, unset_key
+
+from course_helpers import images, stack
+from course_helpers.commands import ask
+from course_helpers.dev_server import free_port, missing_graphs
+from course_helpers.settings import ENV_FILE, load_settings
+from tests.conformance.support import GRAPHS
+from tests.docker.helpers import docker
+from tests.docker.project import IMAGE
+
+NAMES = list(json.loads((GRAPHS / "langgraph.json").read_text())["graphs"])
+CONFORMANCE = "task-maistro-test-conformance"
+
+
+@contextmanager
+def engine() -> Iterator[str]:
+    """Run the stack with the conformance graphs on fresh volumes; give its address."""
+    os.environ["API_IMAGE"] = CONFORMANCE
+    set_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT", "2", quote_mode="never")  # held runs do not end
+    try:
+        images.build_agent(load_settings(), GRAPHS)
+        stack.down(volumes=True)
+        yield stack.up(graphs=NAMES)
+    finally:
+        stack.down(volumes=True)
+        os.environ["API_IMAGE"] = IMAGE
+        unset_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT")
+
+
+@contextmanager
+def replica() -> Iterator[tuple[str, str]]:
+    """Run one more server on the same databases; give its address and its container."""
+    port = free_port()
+    run = ["run", "--detach", "--no-deps", "--publish", f"127.0.0.1:{port}:8000", "langgraph-api"]
+    answer = ask(stack.compose_command(*run), 60, environ=os.environ)
+    assert answer.code == 0, answer.err
+    container, url = answer.out.splitlines()[-1], f"http://127.0.0.1:{port}"
+    try:
+        wait_until_ready(url)
+        yield url, container
+    finally:
+        docker("rm", "--force", container)
+
+
+def wait_until_ready(url: str) -> None:
+    """Return when a server answers with the conformance graphs."""
+    transport = httpx.HTTPTransport(retries=0)
+    with httpx.Client(transport=transport):
+        for _ in range(600):
+            if missing_graphs(url, NAMES) == []:
+                return
+    raise AssertionError(f"{url} is not ready")
