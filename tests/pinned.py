@@ -26,6 +26,11 @@ PINNED = {
 }
 
 
+def forget_settings() -> None:
+    """Delete the tests' settings file: notebooks are compared as on a machine without one."""
+    Path(PINNED["COURSE_ENV_FILE"]).unlink(missing_ok=True)
+
+
 def pinned_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment with the settings pinned, whatever a learner's `.env` says."""
     return {**environ, **PINNED}

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from tests.docker_engine import DockerEngine
-from tests.pinned import pinned_environment
+from tests.pinned import forget_settings, pinned_environment
 from tests.system import ensure_system_packages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,6 +183,7 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - set(known):
         sys.exit(f"No such stage: {', '.join(unknown)} (there is {', '.join(known)}).")
     BUILD.mkdir(exist_ok=True)
+    forget_settings()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as on Ctrl-C
     results = []
     try:

@@ -21,7 +21,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from tests.notebooks.lessons import BUILD, SANITIZE, code_cells, lane_of, notebook_paths, read
-from tests.pinned import pinned_environment
+from tests.pinned import forget_settings, pinned_environment
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 120  # seconds
@@ -118,6 +118,7 @@ def _update(path: Path) -> bool:
 def main() -> int:
     """Re-execute all notebooks; the exit code is 1 if one failed."""
     os.environ.update(pinned_environment(os.environ))
+    forget_settings()
     # all of them, also after a failure; a notebook without code has nothing to run
     ran = [_update(path) for path in notebook_paths() if code_cells(read(path))]
     return 0 if all(ran) else 1
