@@ -17,6 +17,7 @@ from aegra_api.services import run_executor
 from aegra_api.services.run_status import finalize_run
 from aegra_api.services.streaming_service import streaming_service
 
+from open_engine.queue import tell_end
 from open_engine.thread_records import record_state
 
 _signal_run_error = streaming_service.signal_run_error
@@ -50,7 +51,7 @@ async def finalize(
             cause = known or {"error": "TimeoutError", "message": error}
         thread_status = await record_state(session, thread_id, cause)
         await session.commit()
-    return await finalize_run(
+    finalized = await finalize_run(
         run_id,
         thread_id,
         user_id=user_id,
@@ -59,6 +60,9 @@ async def finalize(
         output=output,
         error=error,
     )
+    if finalized and status != "interrupted":  # else it may still have to be undone
+        await tell_end(run_id)
+    return finalized
 
 
 async def signal_error(run_id: str, message: str, error_type: str = "Error") -> None:
