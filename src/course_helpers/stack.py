@@ -132,10 +132,8 @@ def _follow(process: subprocess.Popen[bytes], deadline: float, graphs: Sequence[
             return url
         if time.monotonic() > deadline:
             slow = next((service for service in now if not service.ready), None)
-            raise ServerError(
-                f"The stack is not ready in time ({slow or url}: {slow and slow.name}).",
-                "look at: make logs",
-            )
+            seen = f"{slow.name} is {slow}" if slow else f"{url} does not answer with its graphs"
+            raise ServerError(f"The stack is not ready in time: {seen}.", "look at: make logs")
         time.sleep(_POLL)
 
 
