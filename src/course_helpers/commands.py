@@ -7,8 +7,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +66,17 @@ def ask(
             _kill(process.pid)
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
     return Answer(process.returncode, out.strip(), err.strip())
+
+
+@contextmanager
+def ending_with_a_sentence() -> Iterator[None]:
+    """End a command line that fails foreseeably with its sentence, and on Ctrl-C without one."""
+    try:
+        yield
+    except CourseError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _kill(pid: int) -> None:

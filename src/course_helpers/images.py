@@ -24,6 +24,7 @@ from dotenv import dotenv_values, set_key
 from course_helpers import docker_checks
 from course_helpers.archives import load_images
 from course_helpers.builds import INSPECT_TIMEOUT, SOURCES, image_sources, run_shown, sources_hash
+from course_helpers.commands import ending_with_a_sentence
 from course_helpers.debian_images import STAND_INS, build_stand_in
 from course_helpers.errors import BuildError, CourseError, DockerError
 from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
@@ -220,9 +221,5 @@ def build_agent(settings: Settings, deployment: Path = DEPLOYMENT) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with ending_with_a_sentence():
         make_images()
-    except CourseError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from course_helpers.commands import ending_with_a_sentence
 from course_helpers.errors import CourseError
 from course_helpers.settings import ROOT
 from course_helpers.working_copies import (
@@ -166,7 +167,7 @@ def reset(number: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run the command line; a foreseeable failure ends it with its sentence."""
-    try:
+    with ending_with_a_sentence():
         match arguments:
             case []:
                 open_lab()
@@ -176,10 +177,6 @@ def main(arguments: list[str]) -> None:
                 raise CourseError("Which lesson?", "name its number: make reset LESSON=00")
             case _:
                 raise CourseError(f"Unknown command: {' '.join(arguments)}.", "see `make help`")
-    except CourseError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dotenv import set_key
 
 from course_helpers import images, network_checks
-from course_helpers.commands import ask
+from course_helpers.commands import ask, ending_with_a_sentence
 from course_helpers.containers import TIMEOUT, Service, find_services, read_log, summary
 from course_helpers.dev_server import missing_graphs
 from course_helpers.errors import BuildError, CourseError, ServerError
@@ -250,7 +250,7 @@ _FILE = DEPLOYMENT / "docker-compose.yml"
 
 def main(arguments: list[str]) -> None:
     """Run the command line; a foreseeable failure ends it with its sentence."""
-    try:
+    with ending_with_a_sentence():
         match arguments:
             case ["up"]:
                 images.require_docker()
@@ -269,10 +269,6 @@ def main(arguments: list[str]) -> None:
                 follow_logs()
             case _:
                 raise CourseError(f"Unknown command: {' '.join(arguments)}.", "see `make help`")
-    except CourseError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":
