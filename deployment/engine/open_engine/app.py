@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from open_engine import (
     assistants,
+    connections,
     crons,
     failures,
     inputs,
@@ -34,7 +35,7 @@ from open_engine import (
 )
 
 # These change what Aegra does, on import; each says what and why.
-CHANGES = (failures, inputs, lineage, outcomes, queue, store)
+CHANGES = (connections, failures, inputs, lineage, outcomes, queue, store)
 # In front of Aegra's own routes, in this order: the first that fits answers.
 ROUTES = (
     *(server, assistants, crons, runs, thread_stream, thread_search, thread_copies),

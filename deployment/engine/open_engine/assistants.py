@@ -26,6 +26,7 @@ from aegra_api.models import Assistant as AssistantModel
 from aegra_api.models import AssistantCreate, AssistantSearchRequest, AssistantUpdate, User
 from aegra_api.services.assistant_service import to_pydantic
 from aegra_api.services.langgraph_service import LangGraphService, get_langgraph_service
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import APIRouter, Body, Depends, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, field_validator
@@ -182,7 +183,7 @@ async def remove(assistant_id: UUID, service: Service, delete_threads: bool = Fa
     await session.commit()  # gives the lock back: ending runs takes its own
     if delete_threads:
         await _delete_threads(session, chosen, service.caller)
-    active = select(Run).where(Run.assistant_id == chosen, Run.status.in_(("pending", "running")))
+    active = select(Run).where(Run.assistant_id == chosen, Run.status.in_(ACTIVE_RUN_STATES))
     for run in (await session.scalars(active)).all():
         await stop_run(session, run, "interrupt")
     # Else Postgres would delete the runs too, even those that a worker has not yet let go.

@@ -26,6 +26,8 @@ PACE = {
     "HEARTBEAT_INTERVAL_SECONDS": "3",
     "REAPER_INTERVAL_SECONDS": "2",
 }
+# Connections to Postgres: thirty a replica, so that three replicas fit into its hundred.
+POOLS = {"SQLALCHEMY_MAX_OVERFLOW": "10", "LANGGRAPH_MAX_POOL_SIZE": "10"}
 _REBUILD = "correct deployment/langgraph.json and run: make images"
 
 
@@ -76,7 +78,7 @@ def aegra_environment(environ: Mapping[str, str], config: Path) -> dict[str, str
         "AEGRA_CONFIG": str(config),
         "ENABLE_PROMETHEUS_METRICS": "true",
         "ENV_MODE": "PRODUCTION",  # one JSON object a line in the log
-        **{name: environ.get(name) or seconds for name, seconds in PACE.items()},
+        **{name: environ.get(name) or value for name, value in {**PACE, **POOLS}.items()},
     }
 
 

@@ -15,6 +15,7 @@ from aegra_api.api.runs import _apply_create_run_auth
 from aegra_api.core.orm import Assistant, Run, Thread
 from aegra_api.models import User
 from aegra_api.services.run_preparation import _prepare_run
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import HTTPException
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,6 @@ from open_engine.requests import RunRequest
 from open_engine.resuming import require_thread_to_resume
 from open_engine.stopping import stop_run
 
-ACTIVE = ("pending", "running")
 _BUSY = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask "
     "strategy."
@@ -89,7 +89,7 @@ def _require_thread(thread: Thread | None, thread_id: str, request: RunRequest, 
 
 
 async def _active_runs(session: AsyncSession, thread_id: str) -> list[Run]:
-    runs = select(Run).where(Run.thread_id == thread_id, Run.status.in_(ACTIVE))
+    runs = select(Run).where(Run.thread_id == thread_id, Run.status.in_(ACTIVE_RUN_STATES))
     return list((await session.scalars(runs.order_by(Run.created_at))).all())
 
 

@@ -1,6 +1,7 @@
 """What follows the end of a run: its rollback, its thread's status, its webhook, its own thread.
 
-Done by the worker that ran it, so that it does not depend on the client's connection.
+Done by the worker that ran it, so that it does not depend on the client's connection. A run whose
+outcome was kept by `outcomes.py` is marked "finished": its thread says what it should already.
 """
 
 from __future__ import annotations
@@ -9,41 +10,40 @@ from datetime import UTC, datetime
 
 from aegra_api.core.database import db_manager
 from aegra_api.core.orm import Run, Thread, _get_session_maker
-from sqlalchemy import delete, exists, select, text, update
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
+from sqlalchemy import case, delete, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from open_engine.checkpoints import forget_run
+from open_engine.failures import error_of
 from open_engine.locks import lock_thread
-from open_engine.outcomes import error_of
 from open_engine.thread_records import record_state
 from open_engine.webhooks import deliver, result_of
-
-ACTIVE = ("pending", "running")
-
 
 _FINISHED = text("""UPDATE runs SET execution_params =
     jsonb_set(coalesce(execution_params, '{}'), '{finished}', 'true') WHERE run_id = :run_id""")
 
 
-async def finish(run_id: str, thread_id: str) -> None:
-    """Do what is left to do after a worker has let a run go."""
+async def finish(run_id: str, thread_id: str) -> bool:
+    """Do what is left to do after a worker has let a run go; return whether it has ended."""
     async with _get_session_maker()() as session:
         await lock_thread(session, thread_id)
         run = await session.get(Run, run_id)
-        if run is None or run.status in ACTIVE:  # deleted, or handed over to another worker
-            return
-        extras = (run.execution_params or {}).get("extras", {})
-        result = result_of(run, await session.get(Thread, thread_id))
-        if (run.execution_params or {}).get("rollback"):
+        if run is None or run.status in ACTIVE_RUN_STATES:  # deleted, or handed over
+            return run is None
+        params = run.execution_params or {}
+        extras = params.get("extras", {})
+        if extras.get("webhook"):
+            deliver(extras["webhook"], result_of(run, await session.get(Thread, thread_id)))
+        if params.get("rollback"):
             await roll_back(session, thread_id, run_id)
-        else:
+        elif not params.get("finished"):
             await settle_thread(session, thread_id)
             await session.execute(_FINISHED, {"run_id": run_id})
         await session.commit()
-    if extras.get("webhook"):
-        deliver(extras["webhook"], result)
     if extras.get("temporary") and not extras.get("awaited"):
         await delete_thread(thread_id)
+    return True
 
 
 async def is_finished(run_id: str) -> bool:
@@ -64,13 +64,11 @@ async def roll_back(session: AsyncSession, thread_id: str, run_id: str) -> None:
 
 async def settle_thread(session: AsyncSession, thread_id: str) -> None:
     """Set a thread's status to what its runs and its state say. Does not commit."""
-    last = select(Run).where(Run.thread_id == thread_id, Run.status.not_in(ACTIVE))
+    last = select(Run).where(Run.thread_id == thread_id, Run.status.not_in(ACTIVE_RUN_STATES))
     newest = await session.scalar(last.order_by(Run.updated_at.desc()).limit(1))
     status = await record_state(session, thread_id, error_of(newest) if newest else None)
-    active = exists().where(Run.thread_id == thread_id, Run.status.in_(ACTIVE))
-    if await session.scalar(select(active)):
-        status = "busy"
-    values = {"status": status, "updated_at": datetime.now(UTC)}
+    active = exists().where(Run.thread_id == thread_id, Run.status.in_(ACTIVE_RUN_STATES))
+    values = {"status": case((active, "busy"), else_=status), "updated_at": datetime.now(UTC)}
     await session.execute(update(Thread).where(Thread.thread_id == thread_id).values(values))
 
 

@@ -2,18 +2,18 @@
 
 Aegra tells a stream "ValueError: execution failed" and keeps only the message in the run's row. A
 LangGraph server tells both, unless the exception is of a type whose messages may hold secrets.
+`outcomes.py` keeps them in the run's row.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aegra_api.core.orm import Run, _get_session_maker
 from aegra_api.models.run_job import RunJob
 from aegra_api.services import run_executor
 from langgraph.errors import EmptyInputError, GraphBubbleUp, InvalidUpdateError, TaskNotFound
-from sqlalchemy import select, text
+from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
 HIDDEN = "An internal error occurred"
@@ -22,9 +22,8 @@ _TOLD = (
     *(ValueError, TypeError, KeyError, AttributeError, RuntimeError, RecursionError, TimeoutError),
     *(EmptyInputError, GraphBubbleUp, InvalidUpdateError, TaskNotFound, HTTPException),
 )
-_REMEMBER = text("""UPDATE runs SET execution_params =
-    jsonb_set(coalesce(execution_params, '{}'), '{error}', CAST(:error AS jsonb))
-    WHERE run_id = :run_id""")
+# Of runs whose graph has just raised, until their outcome is kept.
+_fresh: dict[str, dict[str, str]] = {}
 
 
 def describe(error: BaseException) -> dict[str, str]:
@@ -33,6 +32,19 @@ def describe(error: BaseException) -> dict[str, str]:
         return describe(error.exceptions[0])
     told = isinstance(error, _TOLD)
     return {"error": type(error).__name__, "message": str(error) if told else HIDDEN}
+
+
+def error_of(run: Run) -> dict[str, str] | None:
+    """Return why a run failed, as clients are told; None if it did not fail."""
+    if run.status != "error":
+        return None
+    known = (run.execution_params or {}).get("error")
+    return known or {"error": "Error", "message": run.error_message or ""}
+
+
+def take_failure(run_id: str) -> dict[str, str] | None:
+    """Return why a run's graph has just failed, and forget it; None if no exception ended it."""
+    return _fresh.pop(run_id, None)
 
 
 async def failure_of(run_id: str) -> dict[str, str] | None:
@@ -55,10 +67,7 @@ async def stream_graph(job: RunJob) -> Any:
     try:
         return await _stream_graph(job)
     except Exception as error:
-        values = {"run_id": job.identity.run_id, "error": json.dumps(describe(error))}
-        async with _get_session_maker()() as session:
-            await session.execute(_REMEMBER, values)
-            await session.commit()
+        _fresh[job.identity.run_id] = describe(error)
         raise
 
 

@@ -4,31 +4,31 @@ Aegra calls a run that asks a person "interrupted"; a LangGraph server calls it 
 thread interrupted. Aegra tells clients that a run failed, but keeps why to itself. And the thread's
 values must be there when the stream of the run's events ends.
 
-Two functions of Aegra are replaced, for it offers no other way in: `finalize_run` as its run
-executor calls it, and `signal_run_error` of its streaming service.
+Three functions of Aegra are replaced, for it offers no other way in: `start_run` and `finalize_run`
+as its run executor calls them, and `signal_run_error` of its streaming service.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aegra_api.core.orm import Run, _get_session_maker
 from aegra_api.services import run_executor
-from aegra_api.services.run_status import finalize_run
+from aegra_api.services.run_status import ACTIVE_RUN_STATES, _safe_serialize
 from aegra_api.services.streaming_service import streaming_service
 
+from open_engine.endings import settle_thread
+from open_engine.failures import error_of, take_failure
+from open_engine.locks import lock_thread
 from open_engine.queue import tell_end
-from open_engine.thread_records import record_state
 
 _signal_run_error = streaming_service.signal_run_error
 
 
-def error_of(run: Run) -> dict[str, Any] | None:
-    """Return why a run failed, as clients are told (`failures.py`); None if it did not fail."""
-    if run.status != "error":
-        return None
-    known = (run.execution_params or {}).get("error")
-    return known or {"error": "Error", "message": run.error_message or ""}
+async def started(run_id: str, *, user_id: str) -> bool:
+    """Return that a run may go on; in place of Aegra's `start_run`: `queue.take` has started it."""
+    return True
 
 
 async def finalize(
@@ -41,28 +41,33 @@ async def finalize(
     output: Any = None,
     error: str | None = None,
 ) -> bool:
-    """Keep a run's outcome and its thread's state; in place of Aegra's `finalize_run`."""
+    """Keep a run's outcome and its thread's state; in place of Aegra's `finalize_run`.
+
+    Returns:
+        Whether it was kept: not if somebody else has ended the run meanwhile.
+    """
     asks = (status, thread_status) == ("interrupted", "interrupted")
+    failure = take_failure(run_id)
+    if error is not None:  # without an exception: it took too long
+        failure = failure or {"error": "TimeoutError", "message": error}
     async with _get_session_maker()() as session:
+        await lock_thread(session, thread_id)
         run = await session.get(Run, run_id)
-        cause = None
-        if error is not None and run is not None:  # without a cause: it took too long
-            known = (run.execution_params or {}).get("error")
-            cause = known or {"error": "TimeoutError", "message": error}
-        thread_status = await record_state(session, thread_id, cause)
+        if run is None or run.status not in ACTIVE_RUN_STATES:
+            return False
+        run.status = "success" if asks else status
+        run.output = _safe_serialize(output, run_id)
+        run.error_message = error
+        run.updated_at = datetime.now(UTC)
+        undone = (run.execution_params or {}).get("rollback", False)
+        ending = {"error": failure} if failure else {}
+        run.execution_params = {**(run.execution_params or {}), **ending, "finished": not undone}
+        if not undone:
+            await settle_thread(session, thread_id)
         await session.commit()
-    finalized = await finalize_run(
-        run_id,
-        thread_id,
-        user_id=user_id,
-        status="success" if asks else status,
-        thread_status=thread_status,
-        output=output,
-        error=error,
-    )
-    if finalized and status != "interrupted":  # else it may still have to be undone
+    if not undone:
         await tell_end(run_id)
-    return finalized
+    return True
 
 
 async def signal_error(run_id: str, message: str, error_type: str = "Error") -> None:
@@ -74,5 +79,6 @@ async def signal_error(run_id: str, message: str, error_type: str = "Error") -> 
     await _signal_run_error(run_id, cause["message"], cause["error"])
 
 
+run_executor.start_run = started
 run_executor.finalize_run = finalize
 streaming_service.signal_run_error = signal_error

@@ -26,6 +26,7 @@ if "aegra_api.services.executor" in sys.modules:  # pragma: no cover
     raise ImportError("open_engine.queue must be imported before Aegra's executor is made")
 
 import aegra_api.services.worker_executor as workers
+from aegra_api.core.active_runs import active_runs
 from aegra_api.core.orm import Run, _get_session_maker
 from aegra_api.core.redis_manager import redis_manager
 from aegra_api.models.run_job import RunJob
@@ -57,6 +58,8 @@ _FORGOTTEN = text(f"{_NEXT} AND updated_at < now() - interval '1 second' LIMIT 1
 # Ended, but the worker died before it had undone it.
 _HALF_UNDONE = text(f"""SELECT run_id, thread_id FROM runs WHERE {_ROLLED_BACK.format("runs")}
     AND status NOT IN ('pending', 'running') AND updated_at < now() - interval '5 seconds'""")
+
+_taken: dict[str, str] = {}  # the runs that this replica's workers hold, with their threads
 
 
 class Queue(workers.WorkerExecutor):
@@ -120,10 +123,9 @@ class Queue(workers.WorkerExecutor):
         self._waiters[run_id].add(ended)
         try:
             async with asyncio.timeout(within):
-                while not await condition(run_id):
+                while not ended.is_set() and not await condition(run_id):
                     with suppress(TimeoutError):
                         await asyncio.wait_for(ended.wait(), ASK_AGAIN)
-                    ended.clear()
         finally:
             self._waiters[run_id].discard(ended)
             if not self._waiters[run_id]:
@@ -132,11 +134,15 @@ class Queue(workers.WorkerExecutor):
     async def _execute_and_release(
         self, run_id: str, worker_name: str, semaphore: asyncio.Semaphore
     ) -> None:
-        thread_id = await thread_of(run_id)
+        if run_id in active_runs:  # woken twice; a second task would hide the first from a cancel
+            semaphore.release()
+            return
         try:
             await super()._execute_and_release(run_id, worker_name, semaphore)
         finally:
-            await asyncio.shield(after_run(run_id, thread_id))
+            thread_id = _taken.pop(run_id, None)
+            if thread_id:
+                await asyncio.shield(after_run(run_id, thread_id))
 
     async def _listen(self) -> None:
         """Tell the waiters of this replica about ends anywhere."""
@@ -186,6 +192,7 @@ async def take(run_id: str, worker_name: str) -> workers._LoadedRun | None:
         await session.commit()
         if not taken.rowcount:
             return None
+        _taken[run_id] = run.thread_id
         return workers._LoadedRun(RunJob.from_run_orm(run), run.execution_params.get("trace", {}))
 
 
@@ -212,21 +219,13 @@ async def tell_end(run_id: str) -> None:
         await redis_manager.get_client().publish(ENDED, run_id)
 
 
-async def thread_of(run_id: str) -> str | None:
-    """Return the thread of a run, or None if there is no such run."""
-    async with _get_session_maker()() as session:
-        return await session.scalar(select(Run.thread_id).where(Run.run_id == run_id))
-
-
-async def after_run(run_id: str, thread_id: str | None) -> None:
+async def after_run(run_id: str, thread_id: str) -> None:
     """Do what follows a run that a worker has let go, ended or not."""
     from open_engine.endings import finish
 
-    if thread_id is None:
-        return
     try:
-        await finish(run_id, thread_id)
+        if await finish(run_id, thread_id):
+            await tell_end(run_id)
     except Exception:
         logger.exception("The end of a run could not be handled", run_id=run_id)
-    await tell_end(run_id)
     await wake_next(thread_id)

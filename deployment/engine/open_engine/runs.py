@@ -14,6 +14,7 @@ from aegra_api.core.sse import get_sse_headers, make_sse_response, sse_to_bytes
 from aegra_api.models import RunsCancel, User
 from aegra_api.services.executor import executor
 from aegra_api.services.langgraph_service import get_langgraph_service
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from aegra_api.services.run_waiters import ERROR_KEY, encode_output, heartbeat_wait_body
 from aegra_api.settings import settings
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
@@ -21,7 +22,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.creation import ACTIVE, create_run
+from open_engine.creation import create_run
 from open_engine.endings import delete_thread, roll_back
 from open_engine.events import is_resumable, last_number, number_in, stream_events
 from open_engine.failures import failure_of
@@ -154,7 +155,7 @@ async def cancel(
     """End a run before its time, and wait until it has ended if asked."""
     async with _get_session_maker()() as session:
         run = await _get_run(session, thread_id, run_id, user)
-        if run.status not in ACTIVE:
+        if run.status not in ACTIVE_RUN_STATES:
             raise HTTPException(404, f"Run {run_id} is not active: its status is {run.status}")
         await stop_run(session, run, action)
     return _result(run) if wait else Response(status_code=202)
@@ -166,8 +167,8 @@ async def cancel_many(
 ) -> Response:
     """End several runs before their time."""
     async with _get_session_maker()() as session:
-        query = select(Run).where(Run.user_id == user.identity, Run.status.in_(ACTIVE))
-        if request.status in ACTIVE:
+        query = select(Run).where(Run.user_id == user.identity, Run.status.in_(ACTIVE_RUN_STATES))
+        if request.status in ACTIVE_RUN_STATES:
             query = query.where(Run.status == request.status)
         elif request.status is None:
             query = query.where(Run.thread_id == request.thread_id)
@@ -185,7 +186,7 @@ async def delete(thread_id: UUID, run_id: UUID, user: CurrentUser) -> Response:
     """Delete a run with its checkpoints; one that is active is ended first."""
     async with _get_session_maker()() as session:
         run = await _get_run(session, thread_id, run_id, user, action="delete")
-        if run.status in ACTIVE:
+        if run.status in ACTIVE_RUN_STATES:
             await stop_run(session, run, "rollback")
         else:
             await roll_back(session, run.thread_id, run.run_id)
@@ -257,7 +258,7 @@ async def _wait(run: Run) -> AsyncIterator[bytes]:
     """Yield line feeds and then the result as Aegra does, with the error's own type and message."""
     limit = settings.worker.BG_JOB_TIMEOUT_SECS
     async for chunk in heartbeat_wait_body(run.run_id, run.thread_id, run.user_id, timeout=limit):
-        failure = None if chunk.isspace() else await failure_of(run.run_id)
+        failure = await failure_of(run.run_id) if ERROR_KEY.encode() in chunk else None
         yield encode_output({ERROR_KEY: failure}) if failure else chunk
 
 
@@ -281,7 +282,7 @@ def _cancel_when_closed(run_id: str) -> Callable[[Any], Awaitable[None]]:
     async def closed(_message: Any) -> None:
         async with _get_session_maker()() as session:
             run = await session.get(Run, run_id)
-            if run is not None and run.status in ACTIVE:
+            if run is not None and run.status in ACTIVE_RUN_STATES:
                 await stop_run(session, run, "interrupt")
 
     return closed

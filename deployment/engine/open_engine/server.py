@@ -12,6 +12,7 @@ from typing import Any, Literal
 import prometheus_client
 from aegra_api.core.health import readiness_check
 from aegra_api.core.orm import Run, _get_session_maker
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select
@@ -50,7 +51,7 @@ async def metrics(format: Literal["prometheus", "json"] = "prometheus") -> Respo
 
 
 async def _queue() -> dict[str, int]:
-    active = select(Run.status, func.count()).where(Run.status.in_(("pending", "running")))
+    active = select(Run.status, func.count()).where(Run.status.in_(ACTIVE_RUN_STATES))
     async with _get_session_maker()() as session:
         counts = dict((await session.execute(active.group_by(Run.status))).all())
     return {"n_pending": counts.get("pending", 0), "n_running": counts.get("running", 0)}

@@ -14,6 +14,7 @@ from aegra_api.core.auth_deps import auth_dependency, get_current_user
 from aegra_api.core.orm import Run, Thread, _get_session_maker
 from aegra_api.models import User
 from aegra_api.services.langgraph_service import create_thread_config
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -92,7 +93,7 @@ async def update(thread_id: UUID, request: StateUpdate, user: CurrentUser) -> JS
         await lock_thread(session, target)
         thread = await require_thread(session, target, user, "update")
         active = select(Run.run_id).where(
-            Run.thread_id == target, Run.status.in_(("pending", "running"))
+            Run.thread_id == target, Run.status.in_(ACTIVE_RUN_STATES)
         )
         if await session.scalar(active.limit(1)):
             raise HTTPException(409, f"Thread {thread_id} has runs that have not ended yet")

@@ -20,6 +20,7 @@ from aegra_api.core.orm import Run, Thread, _get_session_maker
 from aegra_api.core.redis_manager import redis_manager
 from aegra_api.core.sse import get_sse_headers, make_sse_response, sse_to_bytes
 from aegra_api.models import User
+from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from redis import RedisError
 from sqlalchemy import func, select
@@ -39,7 +40,6 @@ from open_engine.events import (
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]
 Mode = Literal["run_modes", "lifecycle", "state_update"]
-ACTIVE = ("pending", "running")
 LOOK_AGAIN = 1.0  # seconds between two looks for runs that nobody has told of
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,7 +115,7 @@ def _is_wanted(event: str, modes: set[Mode]) -> bool:
 
 async def _active_runs(thread_id: str) -> list[tuple[Run, int]]:
     """Return the runs to follow for who joins now, with their last events."""
-    runs = await _due_runs(thread_id, Run.status.in_(ACTIVE))
+    runs = await _due_runs(thread_id, Run.status.in_(ACTIVE_RUN_STATES))
     return [(run, await last_number(run.run_id)) for run in runs]
 
 
@@ -124,9 +124,9 @@ async def _runs_at(thread_id: str, last: Position) -> list[tuple[Run, int]]:
     found = []
     for run in await _due_runs(thread_id, Run.created_at >= last.made):
         newest = await last_number(run.run_id)
-        if is_resumable(run) and (newest or run.status in ACTIVE):
+        if is_resumable(run) and (newest or run.status in ACTIVE_RUN_STATES):
             found.append((run, last.number if run.created_at == last.made else 0))
-        elif run.status in ACTIVE:
+        elif run.status in ACTIVE_RUN_STATES:
             found.append((run, newest))
     return found
 
