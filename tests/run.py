@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from tests.docker_engine import DockerEngine
+from tests.notebooks.lessons import lessons_of
 from tests.pinned import forget_settings, pinned_environment
 from tests.system import ensure_system_packages
 
@@ -29,17 +30,24 @@ BUILD = ROOT / "build"
 STOP_TIMEOUT = 30.0  # seconds for a stage to tidy up after Ctrl-C
 PYTEST = (sys.executable, "-m", "pytest")
 TWO = ("-n", "2", "--dist", "loadfile")  # half the time; each worker has a server of its own
+PLUGIN = ("-p", "tests.notebooks.plugin")
 NBVAL = (
-    *("-p", "tests.notebooks.plugin", "--nbval", "--nbval-cell-timeout=60"),
+    *(*PLUGIN, "--nbval", "--nbval-cell-timeout=60"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
+OWN_STACK = ("-p", "tests.notebooks.own_stack")
+STACK_PANELS = "tests/browser/docker"
 CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
+EMBEDDED, OPEN = (
+    tuple(str(path.relative_to(ROOT)) for path in lessons_of(lane)) for lane in ("embedded", "open")
+)
+NOT_OPEN = tuple(f"--ignore={path}" for path in OPEN)
 # On another lane than the stored outputs come from: the cells' own assertions decide.
 NBVAL_LAX = (
-    *("-p", "tests.notebooks.plugin", "-p", "tests.notebooks.open_lane"),
+    *(*PLUGIN, *OWN_STACK, "-p", "tests.notebooks.open_lane"),
     *("--nbval-lax", "--nbval-cell-timeout=60"),
 )
-LESSONS = tuple(f"notebooks/{path.name}" for path in sorted(ROOT.glob("notebooks/0[0-2]_*.ipynb")))
+SOLUTIONS = "tests/notebooks/test_exercises.py"
 
 
 @dataclass(frozen=True)
@@ -65,11 +73,23 @@ ENGINE = DockerEngine()
 STAGES = (
     Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
     Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
-    Stage("notebooks", "embedded", (*PYTEST, *NBVAL, "notebooks", "tests/notebooks")),
-    Stage("browser", "embedded", (*PYTEST, "tests/browser"), needs=ensure_system_packages),
+    Stage(
+        "notebooks",
+        "embedded",
+        (*PYTEST, *NBVAL, *NOT_OPEN, "-m", "not docker", "notebooks", "tests/notebooks"),
+    ),
+    Stage(
+        "browser",
+        "embedded",
+        (*PYTEST, "tests/browser", f"--ignore={STACK_PANELS}"),
+        needs=ensure_system_packages,
+    ),
     Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
+    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
     Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
-    Stage("lessons", "open", (*PYTEST, *NBVAL_LAX, *LESSONS), docker=True),
+    Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
+    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True),
+    Stage("solutions", "open", (*PYTEST, *OWN_STACK, "-m", "docker", SOLUTIONS), docker=True),
 )
 SOAK = Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True)
 TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage

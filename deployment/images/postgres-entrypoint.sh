@@ -4,9 +4,12 @@
 # passes too early, as with the official image.
 set -eu
 
-initialise() {
-    : "${POSTGRES_PASSWORD:?must be set: the superuser'\''s password}"
-    user=${POSTGRES_USER:-postgres}
+# In a folder of its own until it is complete: a first start that was interrupted begins anew.
+initialise() (
+    : "${POSTGRES_PASSWORD:?must be set: the password of the superuser}"
+    user=${POSTGRES_USER:-postgres} data=$PGDATA
+    if [ -d "$data/unfinished" ]; then find "$data" -mindepth 1 -delete; fi
+    export PGDATA="$data/unfinished"
     printf '%s\n' "$POSTGRES_PASSWORD" |
         initdb --username="$user" --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256
     printf 'host all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
@@ -15,7 +18,9 @@ initialise() {
         createdb --username="$user" "${POSTGRES_DB:-$user}"
     fi
     pg_ctl --mode=fast --wait stop
-}
+    find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name PG_VERSION -exec mv -t "$data" {} +
+    mv "$PGDATA/PG_VERSION" "$data" && rmdir "$PGDATA"
+)
 
 if [ "${1:-}" = postgres ]; then
     if [ -s "$PGDATA/PG_VERSION" ]; then

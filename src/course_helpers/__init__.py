@@ -14,16 +14,31 @@ _HOMES = {
     "CourseError": "errors",
     "Deployment": "lanes",
     "HealthPanel": "widgets",
+    "ImagePanel": "widgets",
+    "PracticeStack": "practice_stack",
+    "PracticeContainers": "practice_containers",
     "Question": "widgets",
     "Quiz": "widgets",
+    "StackPanel": "widgets",
     "ThreadExplorer": "widgets",
+    "build_image": "practice_builds",
     "check": "checks",
+    "compose_config": "compose_view",
     "config_findings": "config_check",
     "connect": "lanes",
+    "container_environment": "evidence",
+    "list_services": "compose_view",
+    "query": "evidence",
+    "read_image": "image_layers",
+    "read_logs": "stack_logs",
     "read_memories": "store",
+    "read_run_log": "evidence",
     "read_thread": "threads",
+    "search_layers": "image_search",
+    "stack": "stack",
     "start_dev_server": "dev_server",
     "terminal": "commands",
+    "watch_redis": "evidence",
 }
 __all__ = sorted(_HOMES)
 
@@ -33,6 +48,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(f"{__name__}.{_HOMES[name]}")
-    found = home if name == "check" else getattr(home, name)
+    found = home if name in ("check", "stack") else getattr(home, name)
     globals()[name] = found
     return found

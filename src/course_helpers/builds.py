@@ -20,7 +20,7 @@ SOURCES = "task-maistro.sources"  # the label that says what an image was made f
 LOGS = ROOT / "build" / "images"
 INSPECT_TIMEOUT = 10.0  # seconds
 
-_STEP = re.compile(r"^(?:#\d+ \[.*?\d+/\d+\]|Step \d+/\d+ :) *(?P<what>.+)$")
+_STEP = re.compile(r"^(?:#\d+ \[.*?|Step )(?P<number>\d+/\d+)(?:\]| :) *(?P<what>.+)$")
 _SAID = re.compile(r"^#\d+ (?:[\d.]+ )?(?:ERROR: )?(?P<text>.*\S)")
 _ECHO = re.compile(  # what only repeats the command that failed
     r"-+|>.*|ERROR: failed to .*|Dockerfile.*|\d+ \|.*|The command .*|executor failed .*|process .*"
@@ -70,7 +70,8 @@ def _follow(command: Sequence[str], path: Path, environ: Mapping[str, str]) -> i
             for line in process.stdout:
                 log.write(line)
                 if step := _STEP.match(clean(line).strip()):
-                    print(f"  {' '.join(step['what'].split())[:90]}", flush=True)
+                    what = " ".join(step["what"].split())[:90]
+                    print(f"{step['number']:>7} {what}", flush=True)
             return process.wait()
         except BaseException:
             _end(process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ def ask(
     timeout: float,
     folder: Path | None = None,
     environ: Mapping[str, str] = os.environ,
+    together: bool = False,
 ) -> Answer:
     """Run a command to its end, and end it and all that it started when it takes too long.
 
@@ -43,6 +45,7 @@ def ask(
         timeout: seconds.
         folder: where it runs; by default here.
         environ: its environment.
+        together: whether its errors come within its output, where they were printed.
     """
     if shutil.which(command[0]) is None:
         return Answer(MISSING, err=f"{command[0]}: command not found")
@@ -53,7 +56,7 @@ def ask(
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
         )
@@ -65,12 +68,14 @@ def ask(
         except subprocess.TimeoutExpired:
             _kill(process.pid)
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
-    return Answer(process.returncode, out.strip(), err.strip())
+    return Answer(process.returncode, out.strip(), (err or "").strip())
 
 
 @contextmanager
 def ending_with_a_sentence() -> Iterator[None]:
     """End a command line that fails foreseeably with its sentence, and on Ctrl-C without one."""
+    # A notebook's kernel ignores Ctrl-C while it is idle, and what a panel starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except CourseError as error:

@@ -7,12 +7,12 @@ host) that the user has chosen; Docker's Python library does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from course_helpers import docker_checks
 from course_helpers.commands import ask
-from course_helpers.errors import DockerError
 
 TIMEOUT = 15.0  # seconds
 KILLED = 137  # 128 + SIGKILL
@@ -32,6 +32,7 @@ class Service:
         out_of_memory: whether its memory limit ended it.
         restarts: how often Docker has started it again since it was last started by hand.
         memory_limit: bytes; 0 for none.
+        started: when it was last started, by Docker's clock.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Service:
     out_of_memory: bool = False
     restarts: int = 0
     memory_limit: int = 0
+    started: str = ""
 
     @property
     def ready(self) -> bool:
@@ -57,7 +59,7 @@ class Service:
 
     def __str__(self) -> str:
         if self.state == "exited":
-            return f"exited with code {self.exit_code}"
+            return f"exited with code {self.exit_code}" if self.exit_code else "stopped"
         return self.health if self.state == "running" and self.health else self.state
 
 
@@ -75,7 +77,7 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
     """
     labels = [f"project={project}", "oneoff=False"]  # not what `docker compose run` started
     filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
-    ids = _docker("container", "ls", "--all", "--quiet", *filters, timeout=timeout).split()
+    ids = ask_docker("container", "ls", "--all", "--quiet", *filters, timeout=timeout).split()
     if not ids:
         return []
     answer = ask(["docker", "container", "inspect", *ids], timeout)
@@ -84,11 +86,19 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
     return [_service(newest[name]) for name in sorted(newest)]
 
 
-def _docker(*arguments: str, timeout: float = TIMEOUT) -> str:
+def ask_docker(*arguments: str, timeout: float = TIMEOUT) -> str:
+    """Return what a docker command prints.
+
+    Args:
+        arguments: the command and its options.
+        timeout: seconds.
+
+    Raises:
+        DockerError: it failed, in the doctor's words if no engine answers.
+    """
     answer = ask(["docker", *arguments], timeout)
     if answer.code != 0:
-        said = (answer.err or "it says nothing").splitlines()[-1]
-        raise DockerError(f"Docker does not answer: {said}.", "check it with: make doctor")
+        raise docker_checks.why_not(answer)
     return answer.out
 
 
@@ -109,6 +119,7 @@ def _service(container: dict[str, Any]) -> Service:
         out_of_memory=state["OOMKilled"] or dead[1],
         restarts=container["RestartCount"],
         memory_limit=container["HostConfig"]["Memory"],
+        started=state["StartedAt"],
     )
 
 
@@ -118,8 +129,9 @@ def last_death(container: str) -> tuple[int, bool]:
     Docker forgets both when it starts the container again; its events remember.
     """
     kinds = ["--filter", "event=die", "--filter", "event=oom"]
-    window = ["--since", "24h", "--until", "0s", "--format", "{{json .}}"]
-    lines = _docker("events", "--filter", f"container={container}", *kinds, *window).splitlines()
+    # Until now to the microsecond: "0s" would leave out what has happened in this second.
+    window = ["--since", "24h", "--until", f"{time.time():.6f}", "--format", "{{json .}}"]
+    lines = ask_docker("events", "--filter", f"container={container}", *kinds, *window).splitlines()
     events = [json.loads(line) for line in lines]
     codes = [int(e["Actor"]["Attributes"]["exitCode"]) for e in events if e["Action"] == "die"]
     return (codes[-1] if codes else 0), any(event["Action"] == "oom" for event in events)
@@ -131,10 +143,5 @@ def read_log(container: str, lines: int = 200) -> str:
     Raises:
         DockerError: Docker does not answer.
     """
-    answer = ask(["docker", "logs", "--tail", str(lines), container], TIMEOUT)
-    return "\n".join(part for part in (answer.out, answer.err) if part)
-
-
-def summary(services: Sequence[Service]) -> str:
-    """Return all services with their states, in one line."""
-    return ", ".join(f"{service.name} {service}" for service in services)
+    command = ["docker", "logs", "--tail", str(lines), container]
+    return ask(command, TIMEOUT, together=True).out

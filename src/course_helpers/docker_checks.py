@@ -12,7 +12,7 @@ import shutil
 import httpx
 
 from course_helpers.commands import MISSING, TOO_SLOW, Answer, ask
-from course_helpers.errors import CourseError
+from course_helpers.errors import CourseError, DockerError
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
 REGISTRY = "https://registry-1.docker.io/v2/"
@@ -76,6 +76,35 @@ def registry(url: str = REGISTRY) -> str:
         seen = f"answers {status}, as a proxy does that refuses"
     fix = "connect to a network (behind a company's proxy: export HTTPS_PROXY=http://…)"
     raise CourseError(f"Docker Hub {seen}", fix)
+
+
+def require(build: bool = False) -> None:
+    """Return if there is a Docker that can run the stack, and build its images if asked.
+
+    Raises:
+        DockerError: it is missing, does not run, or is too old.
+    """
+    checks = [("Docker", engine), ("Docker Compose", compose)]
+    if build:
+        checks.append(("Docker's build plugin", buildx))
+    for name, check in checks:
+        try:
+            check()
+        except CourseError as error:
+            raise DockerError(f"{name}: {error.what}.", error.fix) from None
+
+
+def why_not(answer: Answer) -> DockerError:
+    """Return why a docker command failed, in the doctor's words.
+
+    Args:
+        answer: what it said; not a success.
+    """
+    try:
+        seen = engine(answer)
+    except CourseError as error:
+        return DockerError(f"Docker: {error.what}.", error.fix)
+    return DockerError(f"Docker ({seen}) refuses: {answer.err}.", "make doctor")
 
 
 def _require_command(answer: Answer) -> None:

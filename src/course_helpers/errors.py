@@ -26,6 +26,16 @@ class CourseError(Exception):
         self.what = what
         self.fix = fix
 
+    @classmethod
+    def read(cls, output: str) -> CourseError | None:
+        """Return the error that a command ended with, from what it printed; None if with none.
+
+        Args:
+            output: what it printed, best its last lines.
+        """
+        what, fix = output.rpartition("\nFix: ")[::2]
+        return cls(what.splitlines()[-1], fix.strip()) if what else None
+
     def _render_traceback_(self) -> list[str]:
         """Replace IPython's traceback (a hook of `InteractiveShell.showtraceback`)."""
         return [f"{type(self).__name__}: {self.what}", f"Fix: {self.fix}"]

@@ -26,7 +26,7 @@ from course_helpers.archives import load_images
 from course_helpers.builds import INSPECT_TIMEOUT, SOURCES, image_sources, run_shown, sources_hash
 from course_helpers.commands import ending_with_a_sentence
 from course_helpers.debian_images import STAND_INS, build_stand_in
-from course_helpers.errors import BuildError, CourseError, DockerError
+from course_helpers.errors import BuildError, CourseError
 from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
 from course_helpers.working_copies import prepare_env_file
 
@@ -40,22 +40,6 @@ OFFICIAL = {
 BUNDLED = "images"  # the folder of a bundle (`make bundle`) that holds the next two
 NAMES, ARCHIVE = "images.env", "images.tar.gz"
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
-
-
-def require_docker(build: bool = False) -> None:
-    """Return if there is a Docker that can run the stack, and build its images if asked.
-
-    Raises:
-        DockerError: it is missing, does not run, or is too old.
-    """
-    checks = [("Docker", docker_checks.engine), ("Docker Compose", docker_checks.compose)]
-    if build:
-        checks.append(("Docker's build plugin", docker_checks.buildx))
-    for name, check in checks:
-        try:
-            check()
-        except CourseError as error:
-            raise DockerError(f"{name}: {error.what}.", error.fix) from None
 
 
 def base_image(settings: Settings, variable: str) -> str:
@@ -121,7 +105,7 @@ def make_images() -> None:
         BuildError: an image can neither be fetched nor built.
         SettingsError: `deployment/.env` cannot be read.
     """
-    require_docker(build=True)
+    docker_checks.require(build=True)
     prepare_env_file()
     load_bundled()
     licensed = load_settings().value("BASE_IMAGE")

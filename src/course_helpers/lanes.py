@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers import stack
+from course_helpers import stack, stack_logs
 from course_helpers.dev_server import (
     DevServer,
     missing_graphs,
@@ -68,7 +68,7 @@ class Deployment:
     def log(self) -> str:
         """What the server has printed: the embedded one all, the stack's its last lines."""
         if self.lane != "embedded":
-            return stack.read_api_log()
+            return stack_logs.read_api_log()
         return _server.log() if _server and _server.url == self.url else ""
 
     def stop(self) -> None:

@@ -4,86 +4,172 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from course_helpers.containers import KILLED, Service
+from course_helpers.log_patterns import PATTERNS, Pattern
 from course_helpers.markup import clean
+
+LONGEST = 300  # characters of a line that goes into a sentence
+SHOWN = 5  # lines of a log that nothing is known of
+SEARCHED = 2000  # characters of what a line says
+READ = 100_000  # characters of a line; a structured one with a long traceback has 20,000
+CRASHED = 139  # 128 + SIGSEGV
+
+_LOOK = "look at: make logs"
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*: .*", re.M)  # the last one of a traceback is the cause
+_BAD_LEVELS = ("error", "critical", "fatal")
+_ERROR = re.compile(
+    r"error|exception|fatal|panic|critical|denied|refused|fail|cannot|can't|could not|unable to"
+    r"|not found|no such|^\d+:\w .{20,24} # ",  # the last is Redis' mark of a warning
+    re.I,
+)
+_NOISE = re.compile(r"Memory overcommit|no config file specified")  # Redis at every start
+_OF_A_RUN = re.compile(r"\brun_id=")
+_SERVICE = re.compile(r"(?:[\w.-]+ +\| )?")  # what Compose puts in front of a line
+_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 
 
 class Reading(NamedTuple):
-    """What a log says."""
+    """What a log says.
+
+    Attributes:
+        what: what happened, a sentence without its full stop.
+        fix: what to do, best a command.
+        lines: those of the log that say so; if nobody knows, its last errors.
+        name: of the failure, as in `log_patterns`; empty if it is none of those.
+    """
 
     what: str
     fix: str
-
-
-class _Pattern(NamedTuple):
-    regex: re.Pattern[str]
-    what: str
-    fix: str
-
-
-_DELETE = "make down VOLUMES=1 (this deletes the stack's data), then: make up"
-_PATTERNS = tuple(
-    _Pattern(re.compile(regex, re.I), what, fix)
-    for regex, what, fix in (
-        (r"license verification failed|LANGGRAPH_CLOUD_LICENSE_KEY",
-         "the licensed server found no valid key",
-         "put LANGSMITH_API_KEY or LANGGRAPH_CLOUD_LICENSE_KEY into deployment/.env, or leave "
-         "BASE_IMAGE empty for the licence-free engine; then: make images up"),
-        (r"exec format error",
-         "the image is made for another kind of processor",
-         "build it on this computer: make images"),
-        (r"No space left on device",
-         "the disk is full", "make room, for instance: docker system prune"),
-        (r"database files are incompatible with server|initialized by PostgreSQL version",
-         "the data's volume was made by another version of PostgreSQL", _DELETE),
-        (r"Can't handle RDB format version|Bad file format reading the append only file",
-         "the data's volume was made by another version of Redis, or is damaged", _DELETE),
-        (r"could not (?:open|access) .*Permission denied|Operation not permitted",
-         "the data's volume belongs to another user", _DELETE),
-    )
-)  # fmt: skip
-_ENGINE = re.compile(r"^engine: (?P<what>.+?)\.? To fix it: (?P<fix>.+)\.$")
+    lines: tuple[str, ...] = ()
+    name: str = ""
 
 
 def explain(service: Service, log: str) -> Reading:
-    """Return why a service's container ended, in a sentence without its subject's article.
+    """Return why a service's container ended, or why a running one is not well.
 
     Args:
-        service: as it was when it was found not to run.
+        service: as it was then.
         log: its last lines.
     """
-    lines = [clean(line).strip() for line in log.splitlines() if line.strip()]
+    name, code = service.name, service.exit_code
     if service.out_of_memory:
-        limit = (
-            f"{service.memory_limit / 2**20:.0f} MiB" if service.memory_limit else "this computer's"
-        )
-        return Reading(
-            f"{service.name} was ended because it used more memory than its limit ({limit})",
-            f"raise mem_limit of {service.name} in deployment/docker-compose.yml, then: make up",
-        )
-    for line in reversed(lines):
-        if match := _ENGINE.match(line):
-            return Reading(f"{service.name}: {match['what']}", match["fix"])
-        for pattern in _PATTERNS:
-            if pattern.regex.search(line):
-                return Reading(f"{service.name}: {pattern.what}", pattern.fix)
-    if service.exit_code == KILLED:
-        return Reading(f"{service.name} was killed (exit code {KILLED})", "start it again: make up")
-    last = message(lines[-1]) if lines else "it printed nothing"
-    return Reading(f"{service.name} ended with code {service.exit_code}: {last}", "make logs")
+        return _too_big(service)
+    if code == KILLED:  # whatever the log says, the program did not see it coming
+        fix = "start it again: make up; if that repeats, give Docker more memory"
+        return Reading(f"{name} was killed (exit code {KILLED})", fix)
+    if code == 0 and service.state in ("exited", "dead"):
+        fix = f"start it again: make up; if that repeats, look at its image, {service.image}"
+        return Reading(f"{name} has stopped without an error", fix)
+    if reading := cause(log, name, service.failed):
+        return reading._replace(what=f"{name}: {reading.what}")
+    return _unknown(service, tuple(error_lines(log)))
+
+
+def _unknown(service: Service, lines: tuple[str, ...]) -> Reading:
+    if not service.failed:
+        what = f"{service.name} is {service}, and its log does not say why"
+        return Reading(what, _LOOK, lines)
+    crashed = service.exit_code == CRASHED
+    how = "crashed (segmentation fault)" if crashed else f"ended with code {service.exit_code}"
+    said = f"its last word: {lines[-1]}" if lines else "it printed nothing"
+    what = f"{service.name} {how}, and the course does not know why; {said}"
+    return Reading(what, _LOOK, lines)
+
+
+def _too_big(service: Service) -> Reading:
+    name, limit = service.name, "this computer's"
+    if service.memory_limit:
+        limit = f"{service.memory_limit / 2**20:.0f} MiB"
+    return Reading(
+        f"{name} was ended because it used more memory than its limit ({limit})",
+        f"raise mem_limit of {name} in deployment/docker-compose.yml, then: make up",
+    )
+
+
+def cause(output: str, service: str = "", ended: bool = True) -> Reading | None:
+    """Return the last failure that the course knows in a log, or in what Compose or a build prints.
+
+    Args:
+        output: the log.
+        service: whose it is; empty for the output of a command.
+        ended: whether it has ended; if so, what only troubles a running server is passed over.
+
+    Returns:
+        None if there is none.
+    """
+    rows = [p for p in PATTERNS if p.service in ("", service) and (p.ends or not ended)]
+    for line in reversed(_lines(output)):
+        if ended and _is_of_a_run(line):
+            continue
+        text = message(line)[:SEARCHED]
+        for pattern in rows:
+            if match := pattern.regex.search(text):
+                return _reading(pattern, match, text)
+    return None
+
+
+def _reading(pattern: Pattern, match: re.Match[str], text: str) -> Reading:
+    found = match.groupdict()
+    what, fix = (_cut(said.format_map(found)) for said in (pattern.what, pattern.fix))
+    return Reading(what, fix, (_cut(text),), pattern.name)
+
+
+def error_lines(log: str) -> list[str]:
+    """Return the last lines of a log that look like errors, at most five, each once and cut.
+
+    If none does, these are its last lines.
+    """
+    lines = _lines(log)
+    bad = [line for line in lines if _is_bad(line)]
+    said = dict.fromkeys(_cut(message(line)) for line in bad or lines)
+    return list(said)[-SHOWN:]
+
+
+def _lines(log: str) -> list[str]:
+    return [line[:READ] for line in log.splitlines() if line.strip()]
+
+
+def _is_bad(line: str) -> bool:
+    fields = _fields(line)
+    if "level" in fields:
+        return str(fields["level"]).lower() in _BAD_LEVELS
+    return bool(_ERROR.search(clean(line))) and not _NOISE.search(line)
+
+
+def _is_of_a_run(line: str) -> bool:
+    """Return whether a line tells of a run or a request, which do not end a server."""
+    fields = _fields(line)
+    return bool({"run_id", "request_id"} & fields.keys() or _OF_A_RUN.search(line))
+
+
+def _cut(text: str) -> str:
+    """Return a text in one line of a sane length, without the passwords of addresses in it."""
+    line = _PASSWORD.sub(r"\1:…@", " ".join(text[: 10 * LONGEST].split()))
+    return line if len(line) <= LONGEST else line[: LONGEST - 2] + " …"
 
 
 def message(line: str) -> str:
-    """Return what a log line says; of a structured one its event, with the level if it is bad."""
-    try:
-        fields = json.loads(line)
-        event = str(fields["event"])
-    except (ValueError, TypeError, KeyError):
-        return clean(line).strip()
-    level = str(fields.get("level", ""))
-    return event if level in ("info", "debug", "") else f"{level}: {event}"
+    """Return what a log line says.
+
+    Of a structured one that is its event, with the level if it is bad, and with the exception.
+    """
+    fields = _fields(line)
+    if "event" not in fields:
+        return clean(_split(line)[1]).strip()
+    event, level = clean(str(fields["event"])).strip(), str(fields.get("level", ""))
+    if "\n" in event:
+        event = _exception(event)
+    more = (clean(str(fields.get("error", ""))), _exception(str(fields.get("exception", ""))))
+    said = ": ".join(part for part in (event, *more) if part)
+    return said if level in ("info", "debug", "") else f"{level}: {said}"
+
+
+def _exception(trace: str) -> str:
+    """Return what a traceback ends with, or the last line of another text."""
+    text = clean(trace).strip()
+    return (_EXCEPTION.findall(text) or text.splitlines() or [""])[-1]
 
 
 def log_line(line: str) -> str:
@@ -92,10 +178,25 @@ def log_line(line: str) -> str:
     Args:
         line: as `docker logs` prints it, or `docker compose logs` with the service in front.
     """
-    service, bar, text = line.rstrip("\n").rpartition(" | ")
-    try:
-        fields = json.loads(clean(text))
-        time = str(fields["timestamp"])[11:19]
-        return clean(f"{service}{bar}{time} {fields['level']:7} {fields['event']}")
-    except (ValueError, TypeError, KeyError):
+    service, _ = _split(line)
+    fields = _fields(line)
+    if {"timestamp", "level", "event"} - fields.keys():
         return clean(line.rstrip("\n"))
+    time = str(fields["timestamp"])[11:19]
+    return clean(f"{service}{time} {fields['level']!s:7} {fields['event']}")
+
+
+def _fields(line: str) -> dict[str, Any]:
+    """Return the fields of a structured line; none of another."""
+    try:
+        found = json.loads(clean(_split(line)[1]))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Return what Compose puts in front of a line, and the line as its container printed it."""
+    match = _SERVICE.match(line)
+    end = match.end() if match else 0
+    return line[:end], line[end:]

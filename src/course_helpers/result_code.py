@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from course_helpers.errors import CourseError
 from course_helpers.findings import STATES
 
-VERSION = 2  # another number whenever the checks or their order change
+VERSION = 3  # another number whenever the checks or their order change
 SYSTEMS = ("another system", "Linux", "macOS", "Windows", "Windows (WSL)")
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without 0, O, 1 and I

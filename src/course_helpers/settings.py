@@ -75,7 +75,7 @@ class Settings:
 
     def secrets(self) -> dict[str, str]:
         """Return the names of all secrets that are set, with masked values."""
-        return {n: mask(v) for n, v in self.environment.items() if _SECRET_NAME.search(n) and v}
+        return {n: mask(v) for n, v in self.environment.items() if is_secret(n) and v}
 
 
 def load_settings(env_file: Path = ENV_FILE, environ: Mapping[str, str] | None = None) -> Settings:
@@ -137,6 +137,11 @@ def _read_file(env_file: Path) -> dict[str, str | None]:
             "correct that line, or delete the file and copy .env.example",
         )
     return dotenv_values(env_file)
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a variable of this name holds a secret."""
+    return bool(_SECRET_NAME.search(name))
 
 
 def mask(secret: str) -> str:

@@ -1,13 +1,14 @@
-"""The stack of `deployment/docker-compose.yml`: start, stop, and what its services say.
+"""The stack of `deployment/docker-compose.yml`: start, stop, restart, and look inside.
 
 python -m course_helpers.stack up               start it, and make what it needs
-python -m course_helpers.stack down [volumes]   stop it, and with "volumes" delete its data
+python -m course_helpers.stack stop             stop it and keep its containers
+python -m course_helpers.stack restart          stop its services and start them again
+python -m course_helpers.stack down [volumes]   remove it, and with "volumes" its data too
 python -m course_helpers.stack logs             follow its logs
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
@@ -17,48 +18,31 @@ from collections.abc import Sequence
 
 from dotenv import set_key
 
-from course_helpers import images, network_checks
+from course_helpers import docker_checks, images, network_checks
 from course_helpers.commands import ask, ending_with_a_sentence
-from course_helpers.containers import TIMEOUT, Service, find_services, read_log, summary
+from course_helpers.compose import (
+    API,
+    PASSWORDS,
+    compose_command,
+    compose_environment,
+    data_volumes,
+    run_compose,
+    services,
+    stack_url,
+)
+from course_helpers.containers import Service
 from course_helpers.dev_server import missing_graphs
 from course_helpers.errors import BuildError, CourseError, ServerError
-from course_helpers.log_reader import explain, log_line
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, GRAPH, Settings, load_settings
+from course_helpers.log_reader import cause
+from course_helpers.settings import ENV_FILE, GRAPH, load_settings
+from course_helpers.stack_health import service_finding, stack_findings, summary
+from course_helpers.stack_logs import follow_logs
 from course_helpers.working_copies import prepare_env_file
 
-API = "langgraph-api"
 UP_TIMEOUT = 120.0  # seconds; 10 to 20 are usual, on fresh volumes too
 DOWN_TIMEOUT = 90.0  # seconds; runs get 30 of them to end
-PASSWORDS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD")
+RUN_TIMEOUT = 60.0  # seconds for a command inside a container
 _POLL = 0.3  # seconds
-
-
-def stack_url(settings: Settings | None = None) -> str:
-    """Return where the stack's server answers when it is up."""
-    return f"http://127.0.0.1:{(settings or load_settings()).api_port}"
-
-
-def project_name(settings: Settings | None = None) -> str:
-    """Return the name that Docker Compose puts in front of the stack's containers."""
-    return (settings or load_settings()).value("COMPOSE_PROJECT_NAME", "task-maistro")
-
-
-def services(timeout: float = TIMEOUT) -> list[Service]:
-    """Return the stack's services that have a container.
-
-    Args:
-        timeout: seconds for Docker to answer.
-
-    Raises:
-        DockerError: Docker does not answer.
-    """
-    return find_services(project_name(), timeout)
-
-
-def compose_command(*arguments: str) -> list[str]:
-    """Return the command line for Docker Compose with the course's file and settings."""
-    env_file = ["--env-file", str(ENV_FILE)] if ENV_FILE.exists() else []
-    return ["docker", "compose", *env_file, "--file", str(_FILE), *arguments]
 
 
 def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
@@ -76,28 +60,90 @@ def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
         ServerError: a service ended, or did not become ready; the sentence says why.
         SettingsError: `deployment/.env` cannot work.
     """
-    images.require_docker()
+    docker_checks.require()
     prepare_env_file()
     _make_passwords()
     if missing := images.missing_images():
         raise BuildError(f"There is no image {', '.join(missing)} here.", "make images")
-    before = services()
+    before, data = services(), data_volumes()
     _require_port(before)
     try:
-        return _start(timeout, graphs)
+        return _start(("up", "--detach", "--remove-orphans"), timeout, graphs)
     except KeyboardInterrupt:
         if not before:
             print("Stopping what was started ...", flush=True)
-            down()
+            down(volumes=not data)  # data that was there stays; a database half made does not
         raise
 
 
-def _start(timeout: float, graphs: Sequence[str]) -> str:
+def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:
+    """Stop services and start them again, and return the stack's address when it is ready.
+
+    Args:
+        names: which services; by default all.
+        timeout: seconds to wait.
+
+    Raises:
+        DockerError: there is no Docker that can run it.
+        ServerError: nothing runs that could be restarted, or it did not become ready.
+    """
+    docker_checks.require()
+    if not services():
+        raise ServerError("The stack is not running, so nothing can be restarted.", "make up")
+    return _start(("restart", *names), timeout, (GRAPH,))
+
+
+def stop(*names: str) -> None:
+    """Stop services and keep their containers: `up` starts them again.
+
+    Args:
+        names: which services; by default all.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: they could not be stopped.
+    """
+    docker_checks.require()
+    run_compose("stop", *names, timeout=DOWN_TIMEOUT)
+
+
+def down(volumes: bool = False) -> None:
+    """Stop the stack and remove its containers and networks.
+
+    Args:
+        volumes: delete its data too: threads, memories, runs.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: it could not be stopped.
+    """
+    docker_checks.require()
+    options = ["--volumes"] if volumes else []
+    run_compose("down", "--remove-orphans", *options, timeout=DOWN_TIMEOUT)
+
+
+def run_in(service: str, *command: str) -> str:
+    """Run a command in a service's container and return what it prints.
+
+    Args:
+        service: which, for instance `langgraph-postgres`.
+        command: the program and its arguments.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: the service does not run, or the command failed.
+    """
+    docker_checks.require()
+    return run_compose("exec", "-T", service, *command, timeout=RUN_TIMEOUT).out
+
+
+def _start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> str:
+    """Run a command of Compose that starts services, and wait until the server is ready."""
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            compose_command("up", "--detach", "--remove-orphans"),
-            env=_environment(),
+            compose_command(*arguments),
+            env=compose_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -118,14 +164,14 @@ def _start(timeout: float, graphs: Sequence[str]) -> str:
 
 def _follow(process: subprocess.Popen[bytes], deadline: float, graphs: Sequence[str]) -> str | None:
     """Print each change of state until the server is ready; None if compose gave up itself."""
-    url, seen = stack_url(), ""
+    url, seen = stack_url(), summary(stack_findings([]))
     while True:
         now = services()
-        if (line := summary(now)) != seen:
-            print(line, flush=True)
-            seen = line
         if failed := [service for service in now if service.failed]:
             raise _failure(failed[0])
+        if (line := summary(stack_findings(now))) != seen:
+            print(line, flush=True)
+            seen = line
         if process.poll() not in (None, 0):
             return None
         if process.poll() == 0 and now and missing_graphs(url, list(graphs)) == []:
@@ -140,74 +186,21 @@ def _follow(process: subprocess.Popen[bytes], deadline: float, graphs: Sequence[
 def _failure(service: Service) -> ServerError:
     """Return why a service ended; and stop it, or Docker would start it again and again."""
     ask(["docker", "stop", service.container], DOWN_TIMEOUT)
-    reading = explain(service, read_log(service.container))
-    return ServerError(f"{reading.what}.", reading.fix)
+    finding = service_finding(service.name, service)
+    return ServerError(f"{finding.detail}.", finding.fix)
 
 
 def _compose_error(output: str) -> CourseError:
     """Return what Docker Compose had to say when it gave up, as an error with a fix."""
     if failed := [service for service in services() if service.failed]:
         return _failure(failed[0])
+    if reading := cause(output):
+        return ServerError(f"{reading.what}.", reading.fix)
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it says nothing"]
     fix = "correct that, then: make up"
-    if "address already in use" in lines[-1] or "port is already allocated" in lines[-1]:
-        fix = f"write another port into {ENV_FILE}: API_PORT=8124; then: make up"
+    if "paused container" in lines[-1]:
+        fix = "in the folder deployment: docker compose unpause"
     return ServerError(f"Docker Compose cannot start the stack: {lines[-1]}.", fix)
-
-
-def down(volumes: bool = False) -> None:
-    """Stop the stack and remove its containers and networks.
-
-    Args:
-        volumes: delete its data too: threads, memories, runs.
-
-    Raises:
-        DockerError: there is no Docker.
-        ServerError: it could not be stopped.
-    """
-    images.require_docker()
-    options = ["--volumes"] if volumes else []
-    answer = ask(
-        compose_command("down", "--remove-orphans", *options), DOWN_TIMEOUT, environ=_environment()
-    )
-    if answer.code != 0:
-        said = (answer.err or "it says nothing").splitlines()[-1]
-        raise ServerError(f"The stack could not be stopped: {said}.", "run it again: make down")
-
-
-def follow_logs() -> None:
-    """Print the logs of all services as they come, until Ctrl-C.
-
-    Raises:
-        DockerError: there is no Docker, or nothing runs.
-    """
-    images.require_docker()
-    if not services():
-        raise ServerError("The stack is not running, so it has no logs.", "make up")
-    command = compose_command("logs", "--follow", "--tail", "50", "--no-color")
-    with subprocess.Popen(
-        command, env=_environment(), stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(log_line(line), flush=True)
-
-
-def read_api_log() -> str:
-    """Return the last lines of the server's log, for people.
-
-    Raises:
-        DockerError: Docker does not answer.
-    """
-    containers = [service.container for service in services() if service.name == API]
-    lines = read_log(containers[0]).splitlines() if containers else []
-    return "\n".join(log_line(line) for line in lines)
-
-
-def _environment() -> dict[str, str]:
-    """Return Compose's environment; `down` and `logs` must work without passwords too."""
-    settings = load_settings()
-    return {**os.environ, **{name: settings.value(name, "unset") for name in PASSWORDS}}
 
 
 def _make_passwords() -> None:
@@ -245,7 +238,13 @@ def port_for_the_stack(services_now: list[Service]) -> str:
     return network_checks.port(port, "the stack", fix)
 
 
-_FILE = DEPLOYMENT / "docker-compose.yml"
+def _up_with_images() -> None:
+    docker_checks.require()
+    prepare_env_file()
+    images.load_bundled()
+    if images.missing_images():
+        images.make_images()
+    up()
 
 
 def main(arguments: list[str]) -> None:
@@ -253,12 +252,12 @@ def main(arguments: list[str]) -> None:
     with ending_with_a_sentence():
         match arguments:
             case ["up"]:
-                images.require_docker()
-                prepare_env_file()
-                images.load_bundled()
-                if images.missing_images():
-                    images.make_images()
-                up()
+                _up_with_images()
+            case ["stop"]:
+                stop()
+                print("Stopped. The containers are kept: make up starts them again.")
+            case ["restart"]:
+                restart()
             case ["down"]:
                 down()
                 print("Stopped. The data is kept: make up brings it back.")

@@ -8,8 +8,8 @@ from typing import Any
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.commands import ask
+from course_helpers.compose import project_name
 from course_helpers.containers import find_services
-from course_helpers.stack import project_name
 
 USER = "ada"
 

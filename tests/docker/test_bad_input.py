@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from course_helpers import images, lanes, stack
+from course_helpers import compose, images, lanes, stack, stack_logs
 from course_helpers.commands import ask
 from course_helpers.containers import find_services
 from course_helpers.errors import BuildError, CourseError, DockerError, ServerError
@@ -62,7 +62,7 @@ def test_the_port_is_taken(fresh: None) -> None:
 
 def test_plain_compose_before_make_up(settings_file: Any) -> None:
     settings_file(POSTGRES_PASSWORD="", REDIS_PASSWORD="")
-    answer = ask(stack.compose_command("up"), 60)
+    answer = ask(compose.compose_command("up"), 60)
     assert answer.code != 0
     assert 'run "make up" first' in answer.err
 
@@ -78,9 +78,9 @@ def test_another_password_than_the_volume_remembers(fresh: None, settings_file: 
 
 def test_somebody_elses_database(fresh: None) -> None:
     stack._make_passwords()
-    up = stack.compose_command("up", "--detach", "--wait", "langgraph-postgres")
+    up = compose.compose_command("up", "--detach", "--wait", "langgraph-postgres")
     assert ask(up, 90).code == 0
-    postgres = next(s.container for s in stack.services())
+    postgres = next(s.container for s in compose.services())
     sql = "CREATE TABLE customers (id int)"
     docker("exec", postgres, "psql", "-U", "postgres", "-d", "task_maistro", "-c", sql)
     with pytest.raises(ServerError, match=r"belongs to another program .*customers") as caught:
@@ -161,7 +161,7 @@ def test_a_package_that_does_not_exist(built: Build) -> None:
 def test_stopping_what_does_not_run_is_no_error(fresh: None) -> None:
     stack.down()
     with pytest.raises(CourseError, match="not running"):
-        stack.follow_logs()
+        stack_logs.follow_logs()
 
 
 def test_the_settings_file_is_its_owners_alone(running: str) -> None:

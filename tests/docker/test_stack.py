@@ -9,7 +9,7 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 
-from course_helpers import stack
+from course_helpers import compose, stack
 from course_helpers.commands import ask
 from course_helpers.store import read_memories
 from course_helpers.threads import list_threads, read_thread
@@ -18,7 +18,7 @@ from tests.docker.project import PROJECT
 
 
 def test_only_the_server_can_be_reached_and_only_from_this_computer(running: str) -> None:
-    published = {s.name: inspect(s.name)["NetworkSettings"]["Ports"] for s in stack.services()}
+    published = {s.name: inspect(s.name)["NetworkSettings"]["Ports"] for s in compose.services()}
     assert [p for ports in published.values() for p in ports.values() if p] == [
         [{"HostIp": "127.0.0.1", "HostPort": os.environ["API_PORT"]}]
     ]
@@ -105,16 +105,16 @@ def test_the_server_says_what_it_is(running: str) -> None:
 
 
 def test_a_second_up_changes_nothing(running: str) -> None:
-    before = [service.container for service in stack.services()]
+    before = [service.container for service in compose.services()]
     assert stack.up() == running
-    assert [service.container for service in stack.services()] == before
+    assert [service.container for service in compose.services()] == before
 
 
 def test_idle_containers_are_small(running: str) -> None:
-    ids = [service.container for service in stack.services()]
+    ids = [service.container for service in compose.services()]
     assert len(ids) == 3
     form = "{{.Name}} {{.MemUsage}}"
     print(docker("stats", "--no-stream", "--format", form, *ids))
-    for service in stack.services():
+    for service in compose.services():
         percent = docker("stats", "--no-stream", "--format", "{{.MemPerc}}", service.container)
         assert float(percent.rstrip("%")) < 60

@@ -12,6 +12,7 @@ import pytest
 from langgraph_sdk import get_client
 
 from course_helpers import stack
+from course_helpers.compose import data_volumes
 from course_helpers.containers import find_services
 from course_helpers.store import read_memories
 from tests.docker.helpers import USER, container_id, docker, inspect, say
@@ -77,3 +78,4 @@ def test_ctrl_c_while_it_starts_leaves_nothing(fresh: None) -> None:
     assert process.returncode == 130
     assert "Stopping what was started" in output
     assert find_services(PROJECT) == []
+    assert data_volumes() == []  # a database half made would never start

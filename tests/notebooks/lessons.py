@@ -39,6 +39,11 @@ def lesson_paths() -> list[Path]:
     return [path for path in notebook_paths() if path.name[:2].isdecimal()]
 
 
+def lessons_of(lane: str) -> list[Path]:
+    """Return the lessons that declare a lane."""
+    return [path for path in lesson_paths() if lane_of(read(path)) == lane]
+
+
 def read(path: Path) -> NotebookNode:
     """Return a notebook as nbformat reads it."""
     return nbformat.read(path, as_version=4)

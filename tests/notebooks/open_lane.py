@@ -1,4 +1,4 @@
-"""A pytest plugin: the notebooks' kernels work on the tests' own stack, which ends with them."""
+"""A pytest plugin, beside `own_stack`: notebooks of the lane `embedded` run on the stack."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ import os
 import pytest
 
 from course_helpers import stack
-from tests.docker import project
-
-
-def pytest_configure() -> None:
-    project.use_own_project()
-    os.environ["LANE"] = "open"
-    project.make_images()
-    stack.down(volumes=True)
-    try:
-        stack.up()
-    except BaseException:
-        stack.down(volumes=True)
-        raise
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    stack.down(volumes=True)
+def pytest_configure() -> None:
+    os.environ["LANE"] = "open"
+    stack.up()

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.notebooks.execute import execute, keep
-from tests.notebooks.lessons import exercises, lesson_paths, read
+from tests.notebooks.lessons import exercises, lane_of, lesson_paths, read
+
+MARKS = {"embedded": pytest.mark.server, "open": pytest.mark.docker}
+LESSONS = [pytest.param(p, marks=MARKS[lane_of(read(p))], id=p.name) for p in lesson_paths()]
 
 
-@pytest.mark.server
-@pytest.mark.parametrize("path", lesson_paths(), ids=lambda path: path.name)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("path", LESSONS)
 def test_the_solutions_pass_their_checks(path: Path) -> None:
     notebook = read(path)
     found = exercises(notebook)

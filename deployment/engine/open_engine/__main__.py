@@ -76,7 +76,8 @@ def serve() -> None:
     with suppress(SystemExit):  # uvicorn's own, when the application does not start
         server.run()
     if not server.started:
-        raise EngineError(f"The server cannot start: {app.startup_problem}.", _LOOK)
+        problem = app.startup_problem or f"port {PORT} of its container is taken"
+        raise EngineError(f"The server cannot start: {problem}.", _LOOK)
 
 
 _LOOK = "correct that (the log above has the details) and run: make images up"

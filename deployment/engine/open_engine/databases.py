@@ -13,6 +13,7 @@ from open_engine.errors import EngineError
 
 TIMEOUT = 30.0  # seconds; compose starts the server when both are healthy, `docker run` does not
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+_VARIABLES = {"Postgres": "DATABASE_URI", "Redis": "REDIS_URI"}
 _OLD_VOLUME = (
     "put the password that the volume was made with into deployment/.env, or delete the data with: "
     "make down VOLUMES=1"
@@ -60,11 +61,21 @@ def _retry(
             if time.monotonic() > deadline:
                 where = urlsplit(uri)  # without the password
                 raise EngineError(
-                    f"{name} does not answer at {where.hostname}:{where.port}: "
-                    f"{str(error).strip().splitlines()[-1]}.",
-                    "start it with: make up",
+                    f"{name} does not answer at {where.hostname}:{where.port}: {_reason(error)}.",
+                    f"start it with: make up; or correct its address, {_VARIABLES[name]}",
                 ) from None
+        except (psycopg.ProgrammingError, redis.ResponseError, ValueError) as error:
+            raise EngineError(
+                f"{name} cannot be used: {_reason(error)}.",
+                f"correct {_VARIABLES[name]}, then: make up",
+            ) from None
         time.sleep(0.5)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a connection failed, without the address and without the advice that follow it."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first.rpartition("failed: ")[2].rstrip(".?! ")
 
 
 def _check_postgres(uri: str) -> None:

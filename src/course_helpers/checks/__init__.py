@@ -8,16 +8,24 @@ from course_helpers.checks.definitions import same_definitions
 from course_helpers.checks.lesson_00 import new_thread, own_todo
 from course_helpers.checks.lesson_01 import patched_profile, priority_todo, strict_router
 from course_helpers.checks.lesson_02 import mended, second_graph
+from course_helpers.checks.lesson_03 import left_out, released, starts
+from course_helpers.checks.lesson_04 import data_kept, redis_restarted, todos_by_sql
 from course_helpers.checks.result import Result
 
 __all__ = [
     "Result",
+    "data_kept",
+    "left_out",
     "mended",
     "new_thread",
     "own_todo",
     "patched_profile",
     "priority_todo",
+    "redis_restarted",
+    "released",
     "same_definitions",
     "second_graph",
+    "starts",
     "strict_router",
+    "todos_by_sql",
 ]

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from course_helpers import (
+    compose,
     docker_checks,
     images,
     machine,
     network_checks,
     settings_checks,
     stack,
+    stack_health,
 )
 from course_helpers.dev_server import missing_graphs, server_version
 from course_helpers.errors import RECONNECT, CourseError, DockerError, SettingsError
@@ -57,6 +59,7 @@ CHECKS = (
     Check("Port 8888", lambda: network_checks.port(8888, "JupyterLab")),
     Check("Port 2024", lambda: network_checks.port(2024, "langgraph dev", OTHER_PORT), "02"),
     Check("Stack's port", lambda: _stack_port(), "04"),
+    Check("Stack", lambda: _stack(), "04"),
 )
 
 
@@ -109,10 +112,17 @@ def server_findings(url: str) -> Findings:
 
 def _stack_port() -> str:
     try:
-        running = stack.services(docker_checks.TIMEOUT)
+        running = compose.services(docker_checks.TIMEOUT)
     except DockerError:  # is a finding of its own
         running = []
     return stack.port_for_the_stack(running)
+
+
+def _stack() -> str:
+    try:
+        return stack_health.stack_state(docker_checks.TIMEOUT)
+    except DockerError:  # is a finding of its own
+        return "not running: no Docker answers"
 
 
 def _server(url: str) -> list[Finding]:

@@ -38,7 +38,38 @@ class View(VBox):
         return {**bundle, "text/html": theme.page(self.static_html())}
 
 
-class Panel(View):
+class StatusView(View):
+    """A view with a heading and a line that says how things are.
+
+    Args:
+        title: the heading.
+
+    Attributes:
+        message: the status line's text.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        # Callbacks may come in another thread with another event loop: work stays on this one.
+        self._loop = asyncio.get_running_loop()
+        self._title, self.message = title, ""
+        self._heading = HTML(f"{theme.STYLE}<h3>{title}</h3>")
+        self._status = HTML()
+
+    def body_html(self) -> str:
+        """Return the data as markup."""
+        raise NotImplementedError
+
+    def static_html(self) -> str:
+        """Return the heading and the data as markup."""
+        return f"<h3>{self._title}</h3>{self.body_html()}"
+
+    def _say(self, sentence: str, fix: str = "") -> None:
+        self.message = f"{sentence} Fix: {fix}" if fix else sentence
+        self._status.value = theme.status(sentence, fix)
+
+
+class Panel(StatusView):
     """A view with one button that reads its data again.
 
     Every outcome is written into the panel, because Jupyter shows nowhere what a callback prints
@@ -52,28 +83,24 @@ class Panel(View):
 
     Attributes:
         button: to press, also from code: `panel.button.click()`.
-        message: the status line's text.
         stale: whether the data is older than the last attempt to read it.
     """
 
     def __init__(
         self, title: str, action: str, hint: str, fields: Sequence[ValueWidget] = ()
     ) -> None:
-        super().__init__()
-        # Callbacks may come in another thread with another event loop: work stays on this one.
-        self._loop = asyncio.get_running_loop()
+        super().__init__(title)
         self._task: asyncio.Task[None] | None = None
-        self._title, self.message, self.stale = title, "", False
+        self.stale = False
         self.button = Button(description=action, tooltip=hint)
-        self._status, self._body = HTML(), HTML()
+        self._body = HTML()
         self._inputs = [*fields, self.button]
         self.button.on_click(self._pressed)
         for field in fields:
             field.observe(self._pressed, "value")
         controls = HBox(self._inputs)
         controls.add_class("course-controls")
-        heading = HTML(f"{theme.STYLE}<h3>{title}</h3>")
-        self.children = [heading, controls, self._status, self._body]
+        self.children = [self._heading, controls, self._status, self._body]
 
     async def refresh(self) -> None:
         """Read the data and show it. A refresh that is under way is joined, not repeated."""
@@ -93,14 +120,6 @@ class Panel(View):
     async def _read(self) -> None:
         """Read the data into attributes; a failure leaves them as they were."""
         raise NotImplementedError
-
-    def body_html(self) -> str:
-        """Return the data as markup."""
-        raise NotImplementedError
-
-    def static_html(self) -> str:
-        """Return the heading and the data as markup."""
-        return f"<h3>{self._title}</h3>{self.body_html()}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {'stale; ' if self.stale else ''}{self.summary()}"
@@ -142,10 +161,6 @@ class Panel(View):
         self.stale = bool(self._body.value)
         note = " What you see below was read before that." if self.stale else ""
         self._say(what + note, fix)
-
-    def _say(self, sentence: str, fix: str = "") -> None:
-        self.message = f"{sentence} Fix: {fix}" if fix else sentence
-        self._status.value = theme.status(sentence, fix)
 
     def _enable(self, yes: bool) -> None:
         for control in self._inputs:

@@ -77,6 +77,20 @@ STYLE = """<style>
     linear-gradient(var(--more), var(--more)) bottom / 100% 1px no-repeat scroll;
 }
 .course-scroll > p:first-child { margin-top: 0; }
+.course-panel progress.course-progress {
+  width: 100%; min-width: 6rem; accent-color: var(--jp-brand-color1, #1976d2);
+}
+.course-log { display: flex; flex-direction: column-reverse; }
+.course-log pre { flex: none; margin: 0; overflow: visible; font-size: 12px; }
+.course-layers { display: grid; gap: 4px; margin: 0; padding: 0; list-style: none; }
+.course-layers > li {
+  display: grid; grid-template-columns: minmax(4rem, 1fr) 3fr; gap: 10px; align-items: center;
+}
+.course-layers > li > span:last-child { overflow-wrap: anywhere; min-width: 0; }
+.course-bar { display: block; height: 14px; border-radius: 2px; justify-self: end; }
+.course-bar.base { background: var(--jp-border-color1, #888); }
+.course-bar.engine { background: var(--jp-brand-color1, #1976d2); }
+.course-bar.agent { background: var(--jp-warn-color1, #b26a00); }
 .course-timeline, .course-timeline ol {
   display: flex; flex-flow: column; gap: 10px; margin: 0; padding: 0; list-style: none;
 }

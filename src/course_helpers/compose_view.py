@@ -1,0 +1,97 @@
+"""What Docker Compose says: how it understands a compose file, and what runs of the stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from course_helpers import docker_checks
+from course_helpers.commands import ask
+from course_helpers.compose import compose_command, compose_environment, run_compose
+from course_helpers.errors import ServerError
+from course_helpers.evidence import Rows
+from course_helpers.settings import DEPLOYMENT, is_secret, load_settings
+
+TIMEOUT = 30.0  # seconds
+_MESSAGE = re.compile(r'level=warning msg="((?:[^"\\]|\\.)*)"')
+
+
+class ComposeConfig(dict[str, Any]):
+    """A compose file as Compose understands it, with every secret of the settings masked.
+
+    Attributes:
+        warnings: what Compose had to say about the file.
+    """
+
+    def __init__(self, rendered: dict[str, Any], warnings: list[str]) -> None:
+        super().__init__(rendered)
+        self.warnings = warnings
+
+
+def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
+    """Return a folder's `docker-compose.yml` with all variables filled in, and print the command.
+
+    Args:
+        folder: with the file and its `.env`; by default the stack's.
+        shell: variables to set as a shell would.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Compose does not understand the file.
+    """
+    docker_checks.require()
+    typed = [*(f"{name}={value}" for name, value in shell.items()), "docker compose config"]
+    print(f"$ {' '.join(typed)}")
+    arguments = ("config", "--format", "json")
+    stack = folder == DEPLOYMENT
+    command = compose_command(*arguments) if stack else ["docker", "compose", *arguments]
+    environ = {**(compose_environment() if stack else os.environ), **shell}
+    answer = ask(command, TIMEOUT, folder, environ)
+    if answer.code != 0:
+        said = (answer.err or "it says nothing").splitlines()[-1]
+        raise ServerError(
+            f"Compose does not understand the file: {said}.", f"edit {folder}/docker-compose.yml"
+        )
+    return ComposeConfig(json.loads(_masked(answer.out)), _warnings(answer.err))
+
+
+def _masked(text: str) -> str:
+    """Return a text in which no secret of the settings can be read, wherever it stands."""
+    values = load_settings().environment.items()
+    for secret in {value for name, value in values if is_secret(name) and value}:
+        text = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", text)
+    return text
+
+
+def _warnings(said: str) -> list[str]:
+    return [match[1].replace("\\", "") for match in _MESSAGE.finditer(said)]
+
+
+def list_services() -> Rows:
+    """Return the stack's containers, also those that have ended, and print the command.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Compose fails.
+    """
+    docker_checks.require()
+    print("$ docker compose ps --all")
+    answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
+    # One object a line, or one array, by Compose's version.
+    found = [json.loads(line) for line in answer.splitlines() if line.strip()]
+    containers = found[0] if found and isinstance(found[0], list) else found
+    return Rows(sorted(map(_row, containers), key=lambda row: row["service"]))
+
+
+def _row(container: dict[str, Any]) -> dict[str, str]:
+    ended = container["State"] == "exited"
+    published = (port for port in container["Publishers"] or [] if port["PublishedPort"])
+    return {
+        "service": container["Service"],
+        "state": f"exited ({container['ExitCode']})" if ended else container["State"],
+        "health": container["Health"],
+        "on this computer": ", ".join(f"http://{p['URL']}:{p['PublishedPort']}" for p in published),
+    }

@@ -1,0 +1,102 @@
+"""Search an image for secrets: every file of every layer, also those that a later layer deleted."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from course_helpers.errors import BuildError
+from course_helpers.images import image_sources
+
+SETTINGS = "the image's settings"  # its environment, labels and history
+_CHUNK = 1 << 20  # bytes read at once
+
+
+@dataclass(frozen=True)
+class Found:
+    """A secret that is in an image: its name, and the file that holds it."""
+
+    name: str
+    path: str
+
+
+def search_layers(image: str, secrets: Mapping[str, str]) -> list[Found]:
+    """Look for secrets in an image, as anybody can who has it.
+
+    What a layer holds in archives of its own is not unpacked. 500 MB take about ten seconds.
+
+    Args:
+        image: its name.
+        secrets: name -> value; empty values are not looked for.
+
+    Returns:
+        Each secret with each file that holds it.
+
+    Raises:
+        BuildError: there is no such image here.
+    """
+    needles = {name: value.encode() for name, value in secrets.items() if value.strip()}
+    if image_sources(image) is None:
+        raise BuildError(f"There is no image {image} here.", "make images")
+    with _archive(image) as archive:
+        holders = {name for name, file in _blobs(archive) if _names_in(file, needles)}
+    if not holders:
+        return []
+    with _archive(image) as archive:  # where in them is asked only then: it is slower
+        found = (_locate(file, needles) for name, file in _blobs(archive) if name in holders)
+        hits = {hit for each in found for hit in each}
+    return sorted(hits, key=lambda hit: (hit.name, hit.path))
+
+
+@contextmanager
+def _archive(image: str) -> Iterator[tarfile.TarFile]:
+    """Give what `docker save` writes: an archive of layers, which are archives, and JSON files."""
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+            yield archive
+        while process.stdout.read(_CHUNK):  # the padding, or docker complains of a broken pipe
+            pass
+
+
+def _blobs(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the archive's files by name, unpacked where the image store keeps them packed."""
+    for member in archive:
+        if member.isfile() and (file := archive.extractfile(member)) is not None:
+            packed = _starts(file, b"\x1f\x8b")
+            yield member.name, cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+
+
+def _starts(file: Any, magic: bytes) -> bool:
+    return bytes(file.peek(len(magic))).startswith(magic)
+
+
+def _names_in(file: IO[bytes], needles: Mapping[str, bytes]) -> set[str]:
+    """Return which secrets a file holds, also where it is read in two pieces."""
+    overlap = max((len(value) for value in needles.values()), default=1) - 1
+    names: set[str] = set()
+    tail = b""
+    while chunk := file.read(_CHUNK):
+        text = tail + chunk
+        names |= {name for name, value in needles.items() if value in text}
+        tail = text[max(0, len(text) - overlap) :]
+    return names
+
+
+def _locate(file: Any, needles: Mapping[str, bytes]) -> Iterator[Found]:
+    if _starts(file, b"{") or _starts(file, b"["):
+        yield from (Found(name, SETTINGS) for name in _names_in(file, needles))
+        return
+    try:
+        with tarfile.open(fileobj=file, mode="r|") as layer:
+            for member in layer:
+                if member.isfile() and (content := layer.extractfile(member)) is not None:
+                    path = f"/{member.name.removeprefix('./')}"
+                    yield from (Found(name, path) for name in _names_in(content, needles))
+    except tarfile.ReadError:  # a small file beside the layers: a version, a name
+        return

@@ -1,0 +1,179 @@
+"""Containers started by hand in a lesson: the agent's image, and two databases for it.
+
+All of it has a name of its own, so that it never meets the stack's, and is removed together: at
+the end of the lesson, when the lesson begins again, and when its kernel stops.
+"""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from course_helpers import compose, docker_checks, images, practice_leftovers
+from course_helpers.builds import image_sources
+from course_helpers.commands import ask
+from course_helpers.dev_server import missing_graphs, server_info
+from course_helpers.errors import BuildError, SettingsError
+from course_helpers.lanes import Deployment
+from course_helpers.practice_builds import REPLACED
+from course_helpers.practice_runs import TIMEOUT, run_typed, wait_until_ready
+from course_helpers.settings import ENV_FILE, GRAPH, load_settings
+
+_DATABASES = {  # service -> the setting that names its image, and how to start what is in it
+    "redis": ("REDIS_IMAGE", """ sh -c 'exec redis-server --requirepass "$REDIS_PASSWORD"'"""),
+    "postgres": ("POSTGRES_IMAGE", ""),
+}
+_READY = {
+    "redis": ("redis-cli", "ping"),
+    "postgres": ("pg_isready", "--host", "127.0.0.1", "--username", "postgres"),
+}
+
+
+class PracticeContainers:
+    """The images, the containers and the network of one lesson, under one name.
+
+    Making one removes what an earlier, interrupted run of the lesson has left.
+
+    Attributes:
+        name: the images' and the network's name, and the first part of the containers':
+            `task-maistro-lesson`.
+
+    Raises:
+        DockerError: there is no Docker that can build and run images.
+        SettingsError: `BASE_IMAGE` names another base than the licence-free engine.
+    """
+
+    def __init__(self) -> None:
+        docker_checks.require(build=True)
+        if base := load_settings().value("BASE_IMAGE"):
+            raise SettingsError(
+                f"This lesson builds on the licence-free engine, and BASE_IMAGE is {base}.",
+                f"write BASE_IMAGE= in {ENV_FILE} for its duration; then run this cell again",
+            )
+        self.name = f"{compose.project_name()}-lesson"
+        self.remove()
+        atexit.register(self._remove_at_exit)
+
+    def __repr__(self) -> str:
+        return (
+            "Lane    open: the images of this lesson stand on the licence-free engine\n"
+            f"Name    {self.name}: images, containers and a network, removed at the end"
+        )
+
+    def start_databases(self, env_file: str, folder: Path | str = ".") -> None:
+        """Start Redis and Postgres on a network of their own, and wait until both answer.
+
+        No port is published: only containers on that network reach them, by the names `redis`
+        and `postgres`. Their data goes with them.
+
+        Args:
+            env_file: the file with REDIS_PASSWORD, POSTGRES_PASSWORD and POSTGRES_DB, as
+                `docker run --env-file` reads it.
+            folder: where to run the commands.
+
+        Raises:
+            ServerError: one of them was not started, ended, or is not ready within a minute.
+        """
+        started = time.monotonic()
+        if self.name not in self.left():
+            run_typed(f"docker network create {self.name}")
+        for service, (variable, program) in _DATABASES.items():
+            self.stop(service)
+            image = f"${{{variable}:-{images.OFFICIAL[variable]}}}"
+            options = f"--network-alias {service} --env-file {env_file}"
+            command = self._run_command(service, options, image + program)
+            run_typed(command, folder, {image: images.base_image(load_settings(), variable)})
+        for service in _DATABASES:
+            ready = partial(self._answers, service)
+            wait_until_ready(self._container(service), service, ready)
+        print(f"Both answer after {time.monotonic() - started:.1f} s.")
+
+    def start_agent(
+        self, image: str, *env_files: str, folder: Path | str = ".", service: str = "agent"
+    ) -> Deployment:
+        """Start a container of the agent's image, and return it when it is ready.
+
+        Args:
+            image: which, with its tag.
+            env_files: files of variables; of two values for one variable the later counts.
+            folder: where to run the command.
+            service: what to call the container, after the lesson's name.
+
+        Raises:
+            BuildError: there is no such image here.
+            ServerError: the container was not started, or is not ready within a minute; or it
+                ended, and its last words say why.
+        """
+        if image_sources(image) is None:
+            raise BuildError(f"There is no image {image} here.", "run the cell that builds it")
+        self.stop(service)
+        started = time.monotonic()
+        files = " ".join(f"--env-file {file}" for file in env_files)
+        options = f"--publish 127.0.0.1::8000 {files}"  # at a free port, which Docker finds
+        run_typed(self._run_command(service, options, image), folder)
+        wait_until_ready(
+            self._container(service),
+            service,
+            lambda: missing_graphs(self._url(service), [GRAPH]) == [],
+        )
+        print(f"Ready after {time.monotonic() - started:.1f} s.")
+        return self._deployment(self._url(service), Path(folder) / env_files[0])
+
+    def stop(self, *services: str) -> None:
+        """Remove containers, with their data.
+
+        Args:
+            services: what they are called, after the lesson's name: `agent`, `redis`, `postgres`.
+        """
+        names = [self._container(service) for service in services]
+        ask(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
+
+    def left(self) -> list[str]:
+        """Return the names of all that there is of this lesson: containers, network, images."""
+        return practice_leftovers.left(self.name)
+
+    def remove(self) -> None:
+        """Remove all of it, with the databases' data."""
+        practice_leftovers.remove(self.name, REPLACED)
+        REPLACED.clear()
+
+    def _remove_at_exit(self) -> None:
+        """Remove it in a process that goes on: a kernel has no time to wait when it ends."""
+        if self.left():
+            subprocess.Popen(
+                [sys.executable, "-m", practice_leftovers.__name__, self.name, *REPLACED],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def _container(self, service: str) -> str:
+        return f"{self.name}-{service}"
+
+    def _run_command(self, service: str, options: str, image: str) -> str:
+        name = f"--name {self._container(service)} --network {self.name}"
+        return f"docker run --detach {name} {options} {image}"
+
+    def _answers(self, service: str) -> bool:
+        asked = ["docker", "exec", self._container(service), *_READY[service]]
+        return ask(asked, TIMEOUT).code == 0
+
+    def _url(self, service: str) -> str:
+        asked = ["docker", "port", self._container(service), "8000"]
+        return f"http://{ask(asked, TIMEOUT).out or '127.0.0.1:0'}"
+
+    def _deployment(self, url: str, env_file: Path) -> Deployment:
+        info = server_info(url) or {}
+        return Deployment(
+            url=url,
+            lane="open",
+            reason="the image that you built, started with docker run",
+            engine=f"the open engine ({info.get('name')} {info.get('version')}, no licence needed)",
+            model=load_settings(env_file, environ={}).model_label,
+            store="Postgres, in a container of this lesson: its data goes with it",
+        )

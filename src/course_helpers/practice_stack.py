@@ -1,0 +1,121 @@
+"""A second stack for what a lesson breaks or deletes, so that the learner's own data is safe."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import secrets
+import subprocess
+from collections.abc import Callable
+from contextlib import redirect_stdout
+
+from course_helpers import stack
+from course_helpers.compose import (
+    compose_command,
+    compose_environment,
+    project_name,
+    run_compose,
+)
+from course_helpers.dev_server import free_port
+
+
+class PracticeStack:
+    """The same compose file as a project of its own, with its own port, password and volumes.
+
+    In a block `with practice:` everything is about it: `query`, `read_logs`, `list_services`,
+    `stack.down`. It begins empty, whatever an earlier one left behind, and is removed with its data
+    when the kernel ends.
+
+    Attributes:
+        settings: its variables, which go before those of `deployment/.env`. After a change, `up`
+            makes the containers anew that it concerns.
+
+    Raises:
+        DockerError: there is no Docker.
+    """
+
+    def __init__(self) -> None:
+        self.settings = {
+            "COMPOSE_PROJECT_NAME": f"{project_name()}-practice",
+            "API_PORT": str(free_port()),
+            "POSTGRES_PASSWORD": secrets.token_hex(16),
+        }
+        self._before: list[dict[str, str | None]] = []
+        self.remove()
+        atexit.register(self._remove_at_exit)
+
+    @property
+    def url(self) -> str:
+        """Where its server answers when it is up."""
+        return f"http://127.0.0.1:{self.settings['API_PORT']}"
+
+    def __repr__(self) -> str:
+        return f"PracticeStack: {self.settings['COMPOSE_PROJECT_NAME']}"
+
+    def __enter__(self) -> PracticeStack:
+        self._before.append({name: os.environ.get(name) for name in self.settings})
+        os.environ.update(self.settings)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.pop().items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+    def up(self) -> str:
+        """Start it, or what has changed of it, and return its address when it is ready.
+
+        Raises:
+            CourseError: as `stack.up` does; the sentence says why a service failed.
+        """
+        self._made = True
+        with self:  # a container that has ended before would be taken for a new failure
+            run_compose("rm", "--force", timeout=stack.DOWN_TIMEOUT)
+        return self._quietly("up --detach", stack.up)
+
+    def restart(self, *services: str) -> str:
+        """Stop services and start the same containers again; return its address when it is ready.
+
+        Args:
+            services: which; by default all.
+
+        Raises:
+            CourseError: as `stack.restart` does.
+        """
+        return self._quietly(" ".join(["restart", *services]), lambda: stack.restart(*services))
+
+    def remove(self) -> None:
+        """Remove its containers, its networks and its data.
+
+        Raises:
+            CourseError: as `stack.down` does.
+        """
+        with self:
+            stack.down(volumes=True)
+        self._made = False
+
+    def _quietly(self, typed: str, start: Callable[[], str]) -> str:
+        """Start services without the states on the way, which differ from time to time."""
+        name, *others = self.settings
+        variables = [f"{name}={self.settings[name]}", *(f"{other}=…" for other in others)]
+        print(f"$ {' '.join(variables)} docker compose {typed}")
+        said = io.StringIO()
+        with self, redirect_stdout(said):
+            url = start()
+        print(said.getvalue().splitlines()[-1])
+        return url
+
+    def _remove_at_exit(self) -> None:
+        """Remove it in a process that goes on: a kernel has no time to wait when it ends."""
+        if self._made:
+            with self:
+                subprocess.Popen(
+                    compose_command("down", "--volumes", "--remove-orphans"),
+                    env=compose_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )

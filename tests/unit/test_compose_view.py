@@ -1,0 +1,96 @@
+"""What `docker compose` says, as the lessons show it; without Docker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_helpers import compose_view
+from course_helpers.commands import Answer
+from course_helpers.errors import ServerError
+
+WARNING = 'time="2026-03-04T09:00:00Z" level=warning msg="/x/y.yml: `version` is \\"obsolete\\""'
+
+
+@pytest.fixture(autouse=True)
+def docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compose_view.docker_checks, "require", lambda: None)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str, str]]:
+    asked: list[dict[str, str]] = []
+
+    def ask(command: list[str], timeout: float, folder: Path, environ: dict[str, str]) -> Answer:
+        asked.append(environ)
+        return answer
+
+    monkeypatch.setattr(compose_view, "ask", ask)
+    return asked
+
+
+def test_no_secret_of_the_settings_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTGRES_PASSWORD", "postgres")  # short, and part of other names
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    config = {
+        "langgraph-postgres": "postgresql://postgres:postgres@langgraph-postgres/db",
+        "command": ["serve", "--key", "sk-0123456789abcdef"],
+    }
+    asked = answering(monkeypatch, Answer(0, json.dumps(config), WARNING))
+    seen = compose_view.compose_config(tmp_path, API_PORT="9000")
+    assert seen == {
+        "langgraph-postgres": "postgresql://…:…@langgraph-postgres/db",
+        "command": ["serve", "--key", "…"],
+    }
+    assert seen.warnings == ['/x/y.yml: `version` is "obsolete"']
+    assert asked[0]["API_PORT"] == "9000"
+    assert capsys.readouterr().out == "$ API_PORT=9000 docker compose config\n"
+
+
+def test_a_file_that_compose_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answering(monkeypatch, Answer(1, err="warning\nservices must be a mapping"))
+    with pytest.raises(ServerError, match="services must be a mapping"):
+        compose_view.compose_config(tmp_path)
+
+
+def test_services_of_either_version_of_compose(monkeypatch: pytest.MonkeyPatch) -> None:
+    api: dict[str, Any] = {
+        "Service": "langgraph-api",
+        "State": "running",
+        "Health": "healthy",
+        "ExitCode": 0,
+        "Publishers": [
+            {"URL": "127.0.0.1", "TargetPort": 8000, "PublishedPort": 8123, "Protocol": "tcp"}
+        ],
+    }
+    redis = {
+        "Service": "langgraph-redis",
+        "State": "exited",
+        "Health": "",
+        "ExitCode": 1,
+        "Publishers": None,
+    }
+    expected = [
+        {
+            "service": "langgraph-api",
+            "state": "running",
+            "health": "healthy",
+            "on this computer": "http://127.0.0.1:8123",
+        },
+        {
+            "service": "langgraph-redis",
+            "state": "exited (1)",
+            "health": "",
+            "on this computer": "",
+        },
+    ]
+    lines, array = "\n".join(map(json.dumps, [redis, api])), json.dumps([redis, api])
+    for said, found in ((lines, expected), (array, expected), ("", []), ("[]", [])):
+        monkeypatch.setattr(
+            compose_view, "run_compose", lambda *_, said=said, **__: Answer(0, said)
+        )
+        assert compose_view.list_services() == found

@@ -1,0 +1,193 @@
+"""What is told about images and the stack, from fixed answers of Docker."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from course_helpers import evidence, stack_health
+from course_helpers.containers import Service
+from course_helpers.errors import CourseError, ServerError
+from course_helpers.evidence import RedisMessages, Rows
+from course_helpers.image_layers import ImageView, Layer, _as_written, layers_html, megabytes
+from course_helpers.stack_health import service_finding, stack_findings, summary
+from course_helpers.stack_logs import LONGEST, LogLine, LogLines, as_line, matches
+
+EVIL = "<script>alert(1)</script>\x1b[31m"
+
+
+def service(name: str = "langgraph-redis", **facts: Any) -> Service:
+    known = {"image": "image", "state": "running", "health": "healthy"}
+    return Service(name, "id", **{**known, **facts})
+
+
+# --- How the stack is -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "ok", "detail"),
+    [
+        (None, True, "not started"),
+        (service(), True, "healthy"),
+        (service(health=""), True, "running"),
+        (service(health="starting"), True, "starting"),
+        (service(state="exited"), True, "stopped"),
+        (service(state="exited", health="unhealthy"), True, "stopped"),
+        (service(restarts=2), True, "healthy, after Docker has restarted it"),
+        (
+            service(health="unhealthy"),
+            False,
+            "langgraph-redis is unhealthy, and its log does not say why",
+        ),
+        (
+            service(state="exited", exit_code=137),
+            False,
+            "langgraph-redis was killed (exit code 137)",
+        ),
+    ],
+)
+def test_a_service_in_words(
+    monkeypatch: pytest.MonkeyPatch, found: Service | None, ok: bool, detail: str
+) -> None:
+    monkeypatch.setattr(stack_health, "read_log", lambda _: "")
+    finding = service_finding("langgraph-redis", found)
+    assert (finding.ok, finding.detail) == (ok, detail)
+    assert bool(finding.fix) is not ok
+
+
+def test_the_server_is_ready_when_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    starting = service("langgraph-api", health="starting")
+    monkeypatch.setattr(stack_health, "_answers", lambda: False)
+    assert service_finding("langgraph-api", starting).detail == "starting"
+    monkeypatch.setattr(stack_health, "_answers", lambda: True)
+    assert service_finding("langgraph-api", starting).detail == "ready"
+
+
+def test_the_stack_in_one_line() -> None:
+    assert summary(stack_findings([])) == "not running"
+    names = ("langgraph-api", "langgraph-postgres", "langgraph-redis")
+    ready = [service(name) for name in names]
+    assert summary(stack_findings(ready)) == "3 services, all ready"
+    assert summary(stack_findings(ready[:2])) == (
+        "langgraph-api healthy, langgraph-postgres healthy, langgraph-redis not started"
+    )
+
+
+def test_the_doctor_gets_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_health, "read_log", lambda _: "")
+    broken = service(state="exited", exit_code=137)
+    monkeypatch.setattr(stack_health, "services", lambda _timeout: [broken])
+    with pytest.raises(CourseError) as raised:
+        stack_health.stack_state(1)
+    finding = service_finding(broken.name, broken)
+    assert (raised.value.what, raised.value.fix) == (finding.detail, finding.fix)
+
+
+# --- Logs -------------------------------------------------------------------------------------
+
+
+def test_lines_are_cut_cleaned_and_filtered() -> None:
+    long = as_line("langgraph-api", "x" * 1_000_000)
+    assert len(long.text) < LONGEST + 50
+    assert long.text.endswith("… (1,000,000 characters)")
+    assert as_line("langgraph-api", EVIL).text == "<script>alert(1)</script>"
+    line = LogLine("langgraph-api", "Worker Started")
+    assert matches(line)
+    assert matches(line, "langgraph-api", "worker s")
+    assert not matches(line, "langgraph-redis")
+    assert not matches(line, "", "ended")
+    assert repr(LogLines([line])) == "api      Worker Started"
+    assert repr(LogLines()) == "no such line"
+
+
+# --- Images -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ("RUN /bin/sh -c pip install  x # buildkit", "RUN pip install x"),
+        ("RUN |1 A=b /bin/sh -c make # buildkit", "RUN make"),
+        ('/bin/sh -c #(nop)  CMD ["python"]', 'CMD ["python"]'),
+        ("COPY a /b # buildkit", "COPY a /b"),
+        ("", "(the operating system)"),
+    ],
+)
+def test_a_step_as_it_was_written(told: str, written: str) -> None:
+    assert _as_written(told) == written
+
+
+def test_layers_as_a_picture() -> None:
+    layers = (Layer("base", 200, "base"), Layer("ENV A=b", 0, "base"), Layer(EVIL, 100, "agent"))
+    image = ImageView("an <image>", "abc", 300, "linux/amd64", layers)
+    markup = layers_html(image)
+    assert "<script" not in markup
+    assert "an &lt;image&gt;" in markup
+    assert markup.count('class="course-bar') == 2
+    assert 'style="width:100.0%"' in markup
+    assert 'style="width:50.0%"' in markup
+    assert "2 layers with files, the oldest first, and 1 that only set something" in markup
+    assert image.size_of("base") == 200
+    assert repr(image).splitlines()[0] == "an <image>: 0.3 kB in 2 layers"
+    assert [megabytes(size) for size in (400, 99_999, 152_900_000)] == [
+        "0.4 kB",
+        "100.0 kB",
+        "152.9 MB",
+    ]
+
+
+# --- Evidence ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("OPENAI_API_KEY", "sk-1234567890abcdef", "sk-…ef"),
+        ("POSTGRES_PASSWORD", "hush", "…"),
+        ("OPENAI_API_KEY", "", ""),
+        (
+            "DATABASE_URI",
+            "postgresql://postgres:hush@host:5432/db",
+            "postgresql://postgres:…@host:5432/db",
+        ),
+        ("REDIS_URI", "redis://:hush@langgraph-redis:6379/0", "redis://:…@langgraph-redis:6379/0"),
+        ("PATH", "/usr/bin", "/usr/bin"),
+        ("MAIL", "ann@example.com", "ann@example.com"),
+    ],
+)
+def test_a_variable_may_be_read_out(name: str, value: str, shown: str) -> None:
+    assert evidence._shown(name, value) == shown
+
+
+def test_rows_for_a_terminal_and_a_page() -> None:
+    rows = Rows([{"id": "1", "text": EVIL}, {"id": "22", "text": "b"}])
+    assert repr(rows) == "id  text\n1   <script>alert(1)</script>\n22  b"
+    assert "<script" not in rows._repr_html_()
+    assert "2 rows" in rows._repr_html_()
+    assert repr(Rows()) == "no rows"
+
+
+def test_messages_of_redis_are_read_in_fours() -> None:
+    told = "psubscribe\n*\n1\npmessage\n*\nrun:1\npsubscribe\npmessage\n*\nrun:2\n{}\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"print({told!r}, end='')"], stdout=subprocess.PIPE, text=True
+    )
+    seen = RedisMessages()
+    evidence._collect(process, seen)
+    assert seen.messages == [("run:1", "psubscribe"), ("run:2", "{}")]
+    assert seen.on("2") == ["{}"]
+
+
+# --- What a command ended with ----------------------------------------------------------------
+
+
+def test_an_error_is_read_back_from_what_it_printed() -> None:
+    error = ServerError("It is down: a reason.", "make up")
+    read = CourseError.read(f"starting\nmore\n{error}\n")
+    assert read is not None
+    assert (read.what, read.fix) == (error.what, error.fix)
+    assert CourseError.read("nothing\nof the kind") is None
+    assert CourseError.read("") is None
