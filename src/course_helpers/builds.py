@@ -17,6 +17,7 @@ from course_helpers.markup import clean
 from course_helpers.settings import ROOT
 
 SOURCES = "task-maistro.sources"  # the label that says what an image was made from
+CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 LOGS = ROOT / "build" / "images"
 INSPECT_TIMEOUT = 10.0  # seconds
 
@@ -112,8 +113,6 @@ def image_sources(image: str, timeout: float = INSPECT_TIMEOUT) -> str | None:
 def sources_hash(folder: Path, *more: str) -> str:
     """Return a short hash of a folder's files and whatever else a build depends on."""
     digest = hashlib.sha256("\0".join(more).encode())
-    for path in sorted(
-        p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts
-    ):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not CACHES & {*p.parts}):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

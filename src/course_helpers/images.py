@@ -23,7 +23,14 @@ from dotenv import dotenv_values, set_key
 
 from course_helpers import docker_checks
 from course_helpers.archives import load_images
-from course_helpers.builds import INSPECT_TIMEOUT, SOURCES, image_sources, run_shown, sources_hash
+from course_helpers.builds import (
+    CACHES,
+    INSPECT_TIMEOUT,
+    SOURCES,
+    image_sources,
+    run_shown,
+    sources_hash,
+)
 from course_helpers.commands import ending_with_a_sentence
 from course_helpers.debian_images import STAND_INS, build_stand_in
 from course_helpers.errors import BuildError, CourseError
@@ -178,7 +185,7 @@ def _with_certificates(folder: Path) -> Iterator[Path]:
     bundle = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), None)
     with tempfile.TemporaryDirectory() as temporary:
         context = Path(temporary) / folder.name
-        shutil.copytree(folder, context, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(folder, context, ignore=shutil.ignore_patterns(*CACHES))
         if bundle and Path(bundle).is_file():
             shutil.copyfile(bundle, context / "certificates" / "this-computer.crt")
         yield context

@@ -151,9 +151,6 @@ _GRAPH = _rows(
     ("permission", rf"PermissionError: \[Errno 13\] Permission denied: '(?P<path>[^']*)'{_WHERE}",
      "the graph, which does not run as root, has no right to {path} {where}",
      "use a path under /tmp or in the graph's own folder, then: make images up"),
-    ("port taken inside", r"bind on address \('[^']*', (?P<port>\d+)\): .*address already in use",
-     "another program in the container holds port {port}",
-     "let the graph start no server on that port, then: make images up"),
 )
 _DATABASES = _rows(
     ("too many clients", r"engine: Postgres does not answer .*too many clients",
@@ -250,7 +247,7 @@ _RUNNING = _rows(
     ends=False,
 )
 _ENGINE = _rows(  # what it says itself, with its own fix (deployment/engine/open_engine/errors.py)
-    ("engine", r"^engine: (?P<what>(?!.*cannot start: None).+?)[.?]* "
+    ("engine", r"^engine: (?P<what>.+?)[.?]* "
      r"To fix it: (?P<fix>.+?)\.?$", "{what}", "{fix}"),
 )
 # fmt: on

@@ -15,7 +15,6 @@ from course_helpers.compose import (
     compose_command,
     compose_environment,
     project_name,
-    run_compose,
 )
 from course_helpers.dev_server import free_port
 
@@ -71,8 +70,6 @@ class PracticeStack:
             CourseError: as `stack.up` does; the sentence says why a service failed.
         """
         self._made = True
-        with self:  # a container that has ended before would be taken for a new failure
-            run_compose("rm", "--force", timeout=stack.DOWN_TIMEOUT)
         return self._quietly("up --detach", stack.up)
 
     def restart(self, *services: str) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from dotenv import set_key
 
@@ -139,7 +139,7 @@ def run_in(service: str, *command: str) -> str:
 
 def _start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> str:
     """Run a command of Compose that starts services, and wait until the server is ready."""
-    started = time.monotonic()
+    started, before = time.monotonic(), {_start_of(s) for s in services() if s.failed}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             compose_command(*arguments),
@@ -150,7 +150,7 @@ def _start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> s
             start_new_session=True,
         )
         try:
-            url = _follow(process, started + timeout, graphs)
+            url = _follow(process, started + timeout, graphs, before)
         except BaseException:
             process.terminate()
             process.wait()
@@ -162,12 +162,28 @@ def _start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> s
     return url
 
 
-def _follow(process: subprocess.Popen[bytes], deadline: float, graphs: Sequence[str]) -> str | None:
-    """Print each change of state until the server is ready; None if compose gave up itself."""
+def _start_of(service: Service) -> tuple[str, str]:
+    """Return what tells one start of a service from another."""
+    return service.container, service.started
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    graphs: Sequence[str],
+    before: Set[tuple[str, str]],
+) -> str | None:
+    """Print each change of state until the server is ready; None if compose gave up itself.
+
+    What had failed before does not count while Compose is about to start it again.
+    """
     url, seen = stack_url(), summary(stack_findings([]))
     while True:
         now = services()
-        if failed := [service for service in now if service.failed]:
+        failed = [service for service in now if service.failed]
+        if process.poll() is None:
+            failed = [service for service in failed if _start_of(service) not in before]
+        if failed:
             raise _failure(failed[0])
         if (line := summary(stack_findings(now))) != seen:
             print(line, flush=True)

@@ -235,8 +235,8 @@ def start(databases: None, create: Create, tmp_path: Path) -> Callable[..., str]
         ({"REDIS_URI": "langgraph-redis:6379"}, "no Redis address", "REDIS_URI"),
         (
             {"graph": f"import socket\nbusy = socket.create_server(('', 8000))\n{GRAPH}"},
-            "port taken inside",
-            "port 8000",
+            "engine",
+            "holds port 8000",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and " " in value else "",

@@ -23,7 +23,7 @@ SICK = Service("langgraph-api", "id", "image", "running", "unhealthy")
 # fmt: off
 # Log -> the failure's name, and words of the sentence and its fix.
 ENDED = {
-    "api-address-in-use": ("port taken inside", "holds port 8000", "make images up"),
+    "api-address-in-use": ("engine", "holds port 8000", "make images up"),
     "api-exception-at-import": (
         "engine",
         "KeyError: 'region' (/deps/",
@@ -346,11 +346,6 @@ def test_a_database_says_what_it_is_only_in_its_own_log() -> None:
     for kind in ("redis", "postgres"):
         own = Service(f"langgraph-{kind}", "id", "image", "exited", exit_code=1)
         assert explain(own, read(f"api-image-is-{kind}")).name != "database's image"
-
-
-def test_an_engine_that_does_not_know_either_is_passed_over() -> None:
-    line = "engine: The server cannot start: None. To fix it: correct that."
-    assert explain(DEAD, line).name == ""
 
 
 def test_memory_is_told_from_the_state_not_the_log() -> None:

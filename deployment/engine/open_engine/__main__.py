@@ -75,9 +75,14 @@ def serve() -> None:
     )
     with suppress(SystemExit):  # uvicorn's own, when the application does not start
         server.run()
-    if not server.started:
-        problem = app.startup_problem or f"port {PORT} of its container is taken"
-        raise EngineError(f"The server cannot start: {problem}.", _LOOK)
+    if server.started:
+        return
+    if app.startup_problem:
+        raise EngineError(f"The server cannot start: {app.startup_problem}.", _LOOK)
+    raise EngineError(
+        f"Another program in this container holds port {PORT}.",
+        "let the graph start no server on that port, then: make images up",
+    )
 
 
 _LOOK = "correct that (the log above has the details) and run: make images up"
