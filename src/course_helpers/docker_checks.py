@@ -103,7 +103,7 @@ def why_not(answer: Answer) -> DockerError:
     try:
         seen = engine(answer)
     except CourseError as error:
-        return DockerError(f"Docker: {error.what}.", error.fix)
+        return DockerError(f"Docker: {error.what.rstrip('?.')}.", error.fix)
     return DockerError(f"Docker ({seen}) refuses: {answer.err}.", "make doctor")
 
 

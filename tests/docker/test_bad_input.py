@@ -15,7 +15,7 @@ from course_helpers import compose, images, lanes, stack, stack_logs
 from course_helpers.commands import ask
 from course_helpers.containers import find_services
 from course_helpers.errors import BuildError, CourseError, DockerError, ServerError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE
+from course_helpers.settings import DEPLOYMENT, ENV_FILE, load_settings
 from tests.docker.helpers import docker
 from tests.docker.project import PROJECT
 
@@ -70,10 +70,13 @@ def test_plain_compose_before_make_up(settings_file: Any) -> None:
 def test_another_password_than_the_volume_remembers(fresh: None, settings_file: Any) -> None:
     stack.up()
     stack.down()
+    password = load_settings().value("POSTGRES_PASSWORD")
     settings_file(POSTGRES_PASSWORD="another")
     with pytest.raises(ServerError, match="Postgres refuses the password") as caught:
         stack.up()
     assert "make down VOLUMES=1" in caught.value.fix
+    settings_file(POSTGRES_PASSWORD=password)
+    assert stack.up()  # the container that has failed does not count as one that fails
 
 
 def test_somebody_elses_database(fresh: None) -> None:

@@ -166,7 +166,6 @@ def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
         print("a state that differs\nReady")
         return "url"
 
-    monkeypatch.setattr(practice_stack, "run_compose", lambda *words, timeout: note(words[0]))
     monkeypatch.setattr(practice_stack.stack, "down", lambda volumes: note(f"down {volumes}"))
     monkeypatch.setattr(practice_stack.stack, "up", lambda: note("up"))
     monkeypatch.setattr(practice_stack.stack, "restart", lambda *names: note(f"restart {names}"))
@@ -196,7 +195,7 @@ def test_practice_prints_no_password_and_no_states(
     said += capsys.readouterr().out.splitlines()
     typed = "$ COMPOSE_PROJECT_NAME=course-practice API_PORT=… POSTGRES_PASSWORD=… docker compose"
     assert said == [f"{typed} up --detach", "Ready", f"{typed} restart langgraph-api", "Ready"]
-    done = ["rm", "up", "restart ('langgraph-api',)"]
+    done = ["up", "restart ('langgraph-api',)"]
     assert practice.done[1:] == [f"{each} course-practice" for each in done]
 
 
