@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -34,9 +35,11 @@ async def test_a_webhook_gets_the_runs_metadata_and_times(server: Server) -> Non
 
 
 async def test_a_webhook_gets_the_error_of_a_failing_run(server: Server) -> None:
-    body = await posted(server, "failing", {"fail": True})
-    assert body["status"] == "error"
-    assert "the node is broken" in str(body["error"])
+    # Several at once: who waits for such a run deletes it, and its webhook must still be told.
+    runs = [posted(server, "failing", {"fail": True}) for _ in range(10)]
+    for body in await asyncio.gather(*runs):
+        assert body["status"] == "error"
+        assert "the node is broken" in str(body["error"])
 
 
 async def test_a_webhook_is_called_for_a_run_that_asks(server: Server) -> None:

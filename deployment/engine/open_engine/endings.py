@@ -33,8 +33,8 @@ async def finish(run_id: str, thread_id: str) -> bool:
             return run is None
         params = run.execution_params or {}
         extras = params.get("extras", {})
-        if extras.get("webhook"):
-            deliver(extras["webhook"], result_of(run, await session.get(Thread, thread_id)))
+        if not params.get("finished"):
+            await send_result(session, run)
         if params.get("rollback"):
             await roll_back(session, thread_id, run_id)
         elif not params.get("finished"):
@@ -44,6 +44,13 @@ async def finish(run_id: str, thread_id: str) -> bool:
     if extras.get("temporary") and not extras.get("awaited"):
         await delete_thread(thread_id)
     return True
+
+
+async def send_result(session: AsyncSession, run: Run) -> None:
+    """Send a run's result to its webhook, if it has one, in the background."""
+    url = (run.execution_params or {}).get("extras", {}).get("webhook")
+    if url:
+        deliver(url, result_of(run, await session.get(Thread, run.thread_id)))
 
 
 async def is_finished(run_id: str) -> bool:

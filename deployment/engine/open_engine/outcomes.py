@@ -18,7 +18,7 @@ from aegra_api.services import run_executor
 from aegra_api.services.run_status import ACTIVE_RUN_STATES, _safe_serialize
 from aegra_api.services.streaming_service import streaming_service
 
-from open_engine.endings import settle_thread
+from open_engine.endings import send_result, settle_thread
 from open_engine.failures import error_of, take_failure
 from open_engine.locks import lock_thread
 from open_engine.queue import tell_end
@@ -65,8 +65,9 @@ async def finalize(
         if not undone:
             await settle_thread(session, thread_id)
         await session.commit()
-    if not undone:
-        await tell_end(run_id)
+        if not undone:  # here, because who is told of the end may delete the run
+            await send_result(session, run)
+            await tell_end(run_id)
     return True
 
 
