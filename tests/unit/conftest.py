@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from course_helpers.widgets import thread_explorer as module
@@ -16,3 +20,17 @@ async def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     monkeypatch.setattr(module, "read_thread", backend.thread)
     monkeypatch.setattr(module, "read_memories", backend.memories)
     return backend
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Put a shell script on the path, before the system's programs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def put(name: str, script: str) -> None:
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+    return put
