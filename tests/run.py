@@ -1,7 +1,9 @@
-"""`make test`: run the stages one after the other, then sum up what ran on which lane.
+"""`make test`: run the stages, then sum up what ran on which lane.
+
+Those on containers mostly wait, so that the others run beside them.
 
 python -m tests.run                every stage
-python -m tests.run unit server    only these
+python -m tests.run unit server    only these, one after the other
 SOAK=20 python -m tests.run replicas    one stage again and again (`make soak`)
 """
 
@@ -12,87 +14,23 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from tests.docker_engine import DockerEngine
-from tests.notebooks.lessons import lessons_of
-from tests.pinned import forget_settings, pinned_environment
-from tests.system import ensure_system_packages
+from tests.pinned import BUILD, EMBEDDED_ENV, ROOT, forget_settings, pinned_environment
+from tests.stages import SOAK, STAGES, TIDY, Stage
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
 STOP_TIMEOUT = 30.0  # seconds for a stage to tidy up after Ctrl-C
-PYTEST = (sys.executable, "-m", "pytest")
-TWO = ("-n", "2", "--dist", "loadfile")  # half the time; each worker has a server of its own
-PLUGIN = ("-p", "tests.notebooks.plugin")
-NBVAL = (
-    *(*PLUGIN, "--nbval", "--nbval-cell-timeout=60"),
-    "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
-)
-OWN_STACK = ("-p", "tests.notebooks.own_stack")
-STACK_PANELS = "tests/browser/docker"
-CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
-EMBEDDED, OPEN = (
-    tuple(str(path.relative_to(ROOT)) for path in lessons_of(lane)) for lane in ("embedded", "open")
-)
-NOT_OPEN = tuple(f"--ignore={path}" for path in OPEN)
-# On another lane than the stored outputs come from: the cells' own assertions decide.
-NBVAL_LAX = (
-    *(*PLUGIN, *OWN_STACK, "-p", "tests.notebooks.open_lane"),
-    *("--nbval-lax", "--nbval-cell-timeout=60"),
-)
-SOLUTIONS = "tests/notebooks/test_exercises.py"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the tests, one process.
-
-    Attributes:
-        name: what `python -m tests.run` calls it.
-        lane: where its deployment runs.
-        command: what to run; it also gets `--junitxml=…`, from which the counts are read.
-        needs: makes sure of what the system must have; returns a sentence if it is missing.
-        docker: whether it gets the Docker engine, which all such stages share.
-    """
-
-    name: str
-    lane: str
-    command: tuple[str, ...]
-    needs: Callable[[], str | None] = lambda: None
-    docker: bool = False
-
-
 ENGINE = DockerEngine()
-STAGES = (
-    Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
-    Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
-    Stage(
-        "notebooks",
-        "embedded",
-        (*PYTEST, *NBVAL, *NOT_OPEN, "-m", "not docker", "notebooks", "tests/notebooks"),
-    ),
-    Stage(
-        "browser",
-        "embedded",
-        (*PYTEST, "tests/browser", f"--ignore={STACK_PANELS}"),
-        needs=ensure_system_packages,
-    ),
-    Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
-    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
-    Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
-    Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
-    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True),
-    Stage("solutions", "open", (*PYTEST, *OWN_STACK, "-m", "docker", SOLUTIONS), docker=True),
-)
-SOAK = Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True)
-TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage
 
 
 @dataclass(frozen=True)
@@ -115,19 +53,80 @@ def stage_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return pinned_environment({k: v for k, v in environ.items() if not _FOREIGN.search(k)})
 
 
-def run_stage(stage: Stage) -> Result:
-    """Run a stage with its output shown as it comes; a stage that cannot run says why."""
-    print(f"\n=== {stage.name} ===", flush=True)
-    if missing := stage.needs() or (ENGINE.start() if stage.docker else None):
-        print(f"Could not run: {missing}", flush=True)
+def missing(stage: Stage) -> str | None:
+    """Make sure of what a stage needs; return a sentence if it is not there."""
+    return stage.needs() or (ENGINE.start() if stage.docker else None)
+
+
+def run_stage(stage: Stage, output: IO[str] | None = None) -> Result:
+    """Run a stage; one that cannot run says why.
+
+    Args:
+        stage: what to run.
+        output: where what it prints goes; without it, it is shown as it comes.
+    """
+    print(f"\n=== {stage.name} ===", flush=True, file=output)
+    if why := missing(stage):
+        print(f"Could not run: {why}", flush=True, file=output)
         in_ci = bool(os.environ.get("CI"))
-        return Result(stage, failed=int(in_ci), note=f"could not run: {missing}")
+        return Result(stage, failed=int(in_ci), note=f"could not run: {why}")
     report = BUILD / f"{stage.name}.xml"
     report.unlink(missing_ok=True)
     start = time.monotonic()
-    prefix, environ = (ENGINE.prefix, ENGINE.environ) if stage.docker else ([], {})
-    code = _run([*prefix, *stage.command, f"--junitxml={report}"], environ)
+    # Two stages at once, one with settings and one without: each has a file of its own.
+    prefix, environ = [], {"COURSE_ENV_FILE": str(EMBEDDED_ENV)}
+    if stage.docker:
+        prefix, environ = ENGINE.prefix, ENGINE.environ
+    code = _run([*prefix, *stage.command, f"--junitxml={report}"], environ, output)
     return read_report(stage, report, code, time.monotonic() - start)
+
+
+class Beside(threading.Thread):
+    """Runs stages beside this thread, and shows what each has printed when it has ended.
+
+    Args:
+        stages: what to run, one after the other.
+
+    Attributes:
+        results: of the stages that have ended.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        super().__init__()
+        self._stages, self._stopped = stages, False
+        self.results: list[Result] = []
+
+    def run(self) -> None:
+        """Run the stages, until stopped."""
+        for stage in self._stages:
+            if self._stopped:
+                return
+            with (BUILD / f"{stage.name}.log").open("w+", encoding="utf-8") as output:
+                self.results.append(run_stage(stage, output))
+                output.seek(0)
+                print(output.read(), flush=True)
+
+    def stop(self) -> None:
+        """Stop what runs, tidily, and begin no other stage."""
+        self._stopped = True
+        for process in list(_running):
+            _stop(process)
+        self.join()
+
+
+def run_all() -> list[Result]:
+    """Run every stage: those without containers beside those with."""
+    for stage in STAGES:
+        missing(stage)  # one after the other: two may want to install packages
+    beside = Beside([stage for stage in STAGES if not stage.docker])
+    beside.start()
+    try:
+        results = [run_stage(stage) for stage in STAGES if stage.docker]
+        beside.join()
+    except KeyboardInterrupt:
+        beside.stop()
+        raise
+    return sorted([*beside.results, *results], key=lambda result: STAGES.index(result.stage))
 
 
 def leave_engine() -> list[Result]:
@@ -144,7 +143,10 @@ def leave_engine() -> list[Result]:
     return [Result(TIDY, int(not left), len(left), seconds=seconds, note=note if left else "")]
 
 
-def _run(command: list[str], environ: Mapping[str, str]) -> int:
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def _run(command: list[str], environ: Mapping[str, str], output: IO[str] | None = None) -> int:
     """Run a command to its end. When this process is stopped, so is the command, tidily.
 
     It is in its own process group so that Ctrl-C reaches it once, through here.
@@ -154,22 +156,29 @@ def _run(command: list[str], environ: Mapping[str, str]) -> int:
         cwd=ROOT,
         env={**stage_environment(os.environ), **environ},
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
         start_new_session=True,
     )
+    _running.add(process)
     try:
         return process.wait()
     except KeyboardInterrupt:
         _stop(process)
         raise
+    finally:
+        _running.discard(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Interrupt a stage, which lets its fixtures tidy up; end whatever is left after that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C leaves nothing behind
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-    for survivor in psutil.wait_procs(family, timeout=STOP_TIMEOUT)[1]:
-        survivor.kill()
+    with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+        stage = psutil.Process(process.pid)
+        family = [stage, *stage.children(recursive=True)]
+        process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+        for survivor in psutil.wait_procs(family, timeout=STOP_TIMEOUT)[1]:
+            survivor.kill()
 
 
 def read_report(stage: Stage, report: Path, code: int, seconds: float) -> Result:
@@ -205,11 +214,10 @@ def main(names: list[str]) -> int:
     BUILD.mkdir(exist_ok=True)
     forget_settings()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as on Ctrl-C
-    results = []
+    results: list[Result] = []
     try:
         try:
-            for stage in [known[name] for name in names] or STAGES:
-                results.append(run_stage(stage))
+            results += [run_stage(known[name]) for name in names] if names else run_all()
         finally:
             results += leave_engine()
     except KeyboardInterrupt:

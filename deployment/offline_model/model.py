@@ -21,7 +21,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from offline_model.memory import KINDS, calls_for, wanted
-from offline_model.prompt import read_prompt, text_of
+from offline_model.prompt import asked_pace, read_prompt, text_of
 from offline_model.replies import reply
 from offline_model.schema import Call, Schema, fit, repair
 
@@ -50,7 +50,8 @@ class OfflineChatModel(BaseChatModel):
     """
 
     tokens_per_second: float = Field(default_factory=_pace, ge=0, allow_inf_nan=False)
-    """How fast it speaks; 0 means at once. The default comes from the environment."""
+    """How fast it speaks; 0 means at once. The default comes from the environment, and a role that
+    says "Speak at 5 tokens per second." sets it for one run."""
 
     @property
     def _llm_type(self) -> str:
@@ -68,15 +69,17 @@ class OfflineChatModel(BaseChatModel):
         return self.bind(tools=described, tool_choice=tool_choice, **kwargs)
 
     def _stream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Iterator[Chunk]:
+        pause = self._pause(messages)
         for chunk in _chunks(messages, **kwargs):
-            time.sleep(self._pause)
+            time.sleep(pause)
             yield chunk
 
     async def _astream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> AsyncIterator[Chunk]:
+        pause = self._pause(messages)
         for chunk in _chunks(messages, **kwargs):
-            await asyncio.sleep(self._pause)  # also at full speed: here a run can be cancelled
+            await asyncio.sleep(pause)  # also at full speed: here a run can be cancelled
             yield chunk
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
@@ -86,9 +89,11 @@ class OfflineChatModel(BaseChatModel):
         chunks = [chunk async for chunk in self._astream(messages, **kwargs)]
         return generate_from_stream(iter(chunks))
 
-    @property
-    def _pause(self) -> float:
-        return 1 / self.tokens_per_second if self.tokens_per_second else 0
+    def _pause(self, messages: list[BaseMessage]) -> float:
+        """Return the seconds before each token."""
+        pace = asked_pace(messages)
+        pace = self.tokens_per_second if pace is None else pace
+        return 1 / pace if pace else 0
 
 
 def _answer(

@@ -62,6 +62,18 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
     )
 
 
+def asked_pace(messages: Sequence[BaseMessage]) -> float | None:
+    """Return the tokens per second that the role asks for; None if it does not say.
+
+    The role stands before the memories, whose text must not set a pace.
+    """
+    system = next((text_of(m) for m in messages if isinstance(m, SystemMessage)), "")
+    asked = re.search(
+        r"\b(\d{1,4}(?:\.\d)?) tokens per second\b", system.partition("<user_profile>")[0]
+    )
+    return float(asked[1]) if asked else None
+
+
 def moment_of(todo: Document, now: datetime) -> datetime | None:
     """Return a to-do's deadline in the clock's time zone; None if it is missing or unreadable."""
     try:

@@ -62,6 +62,18 @@ def lane_of(notebook: NotebookNode) -> str:
     return str(lane)
 
 
+def other_lane_of(notebook: NotebookNode) -> str | None:
+    """Return the lane on which a notebook must hold too, by its own assertions; None if on none.
+
+    Raises:
+        ValueError: it is not a lane, or the one that its outputs come from.
+    """
+    other = notebook.metadata.get("course", {}).get("also")
+    if other is not None and other not in set(LANES) - {lane_of(notebook)}:
+        raise ValueError(f"metadata.course.also is {other!r}; name another lane of the course")
+    return other
+
+
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the cells that run."""
     return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]

@@ -16,6 +16,7 @@ from tests.notebooks.lessons import (
     lane_of,
     lesson_paths,
     notebook_paths,
+    other_lane_of,
     read,
 )
 
@@ -54,8 +55,8 @@ def test_no_lesson_is_missing_in_between() -> None:
 
 
 @every_notebook
-def test_declares_its_lane(path: Path) -> None:
-    lane_of(read(path))
+def test_declares_its_lanes(path: Path) -> None:
+    assert other_lane_of(read(path)) != lane_of(read(path))
 
 
 @every_notebook

@@ -6,9 +6,10 @@ a `response_format`, as one answer or as server-sent events.
 
 from __future__ import annotations
 
+import codecs
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +22,8 @@ from starlette.routing import Route
 
 from course_helpers.dev_server import free_port
 from offline_model import OfflineChatModel
+
+Answer = Callable[..., tuple[str, list[Any]]]
 
 
 class Endpoint(Starlette):
@@ -51,6 +54,19 @@ class Endpoint(Starlette):
         message = {"role": "assistant", "content": reply.content, "tool_calls": _calls(reply)}
         choice = {"index": 0, "message": message, "finish_reason": _finish(reply)}
         return JSONResponse(_envelope(body["model"], choices=[choice], usage=_usage(reply)))
+
+
+def reworded(answer: Answer) -> Answer:
+    """Return a model's `_answer` that does the same in other words: none of its own is left."""
+
+    def other(*given: Any) -> tuple[str, list[Any]]:
+        text, calls = answer(*given)
+        for _, arguments in calls:
+            if task := arguments.get("task"):
+                arguments["task"] = f"{task}, as you asked"
+        return codecs.encode(text, "rot13"), calls
+
+    return other
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from course_helpers.commands import MISSING, Answer
 from tests import docker_engine, run
 from tests.docker_engine import DockerEngine
+from tests.stages import Stage
 from tests.unit.test_docker_plugins import BOOKWORM, FEDORA, UBUNTU
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the fake programs are shell scripts")
@@ -161,9 +163,9 @@ class TestStages:
     @pytest.mark.parametrize(("docker", "seen"), [(True, "unix:///engine engine"), (False, " ")])
     def test_the_engine_is_for_stages_that_want_it(self, docker: bool, seen: str) -> None:
         check = ("sh", "-c", f'test "$DOCKER_HOST $NETWORK" = "{seen}"', "sh")
-        assert run.run_stage(run.Stage("docker", "open", check, docker=docker)).failed == 0
+        assert run.run_stage(Stage("docker", "open", check, docker=docker)).failed == 0
         wrong = ("sh", "-c", 'test "$DOCKER_HOST" = elsewhere', "sh")
-        assert run.run_stage(run.Stage("docker", "open", wrong, docker=docker)).failed == 1
+        assert run.run_stage(Stage("docker", "open", wrong, docker=docker)).failed == 1
 
     @pytest.mark.parametrize(("ci", "failed"), [("true", 1), ("", 0)])
     def test_a_missing_engine_fails_only_in_ci(
@@ -171,7 +173,7 @@ class TestStages:
     ) -> None:
         monkeypatch.setenv("CI", ci)
         monkeypatch.setattr(run, "ENGINE", FakeEngine(missing="no engine (fix: start it)"))
-        result = run.run_stage(run.Stage("docker", "open", ("false",), docker=True))
+        result = run.run_stage(Stage("docker", "open", ("false",), docker=True))
         assert (result.failed, result.passed) == (failed, 0)
         assert result.note == "could not run: no engine (fix: start it)"
 
@@ -188,3 +190,37 @@ class TestStages:
 
     def test_a_run_without_docker_has_nothing_to_tidy(self) -> None:
         assert run.leave_engine() == []
+
+    @posix
+    def test_stages_without_containers_run_beside_the_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        met = f"until test -e {tmp_path}/$0; do sleep 0.01; done"
+        first = ("sh", "-c", f"echo one; touch {tmp_path}/1; {met}", "2")  # each waits for
+        second = ("sh", "-c", f"touch {tmp_path}/2; {met}", "1")  # the other one
+        stages = Stage("unit", "none", first), Stage("docker", "open", second, docker=True)
+        monkeypatch.setattr(run, "STAGES", stages)
+        results = run.run_all()
+        assert [result.stage.name for result in results] == ["unit", "docker"]
+        assert "=== unit ===\none\n" in capfd.readouterr().out
+
+    @posix
+    def test_ctrl_c_stops_both(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*_: object) -> run.Result:
+            while not run._running:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+        never = ("sh", "-c", "exec sleep 60", "sh")
+        one, two = Stage("unit", "none", never), Stage("server", "embedded", never)
+        monkeypatch.setattr(run, "STAGES", (one, two, Stage("docker", "open", (), docker=True)))
+        real = run.run_stage
+        monkeypatch.setattr(
+            run, "run_stage", lambda s, out=None: interrupted() if s.docker else real(s, out)
+        )
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run.run_all()
+        assert time.monotonic() - begun < 10
+        assert not run._running
+        assert not (tmp_path / "server.log").exists()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from trustcall import create_extractor
 
 from offline_model import OfflineChatModel
+from offline_model.prompt import asked_pace
 from task_maistro import CHAT_PROMPT, Profile, ToDo, UpdateMemory
 
 ASK = [HumanMessage("What can you do?")]
@@ -104,6 +105,30 @@ def test_the_pace_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert OfflineChatModel().tokens_per_second == 12.5
     monkeypatch.setenv("OFFLINE_TOKENS_PER_SECOND", "")
     assert OfflineChatModel().tokens_per_second == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "profile", "pace"),
+    [
+        ("Be brief. Speak at 5 tokens per second.", "(empty)", 5),
+        ("Speak at 2.5 tokens per second.", "(empty)", 2.5),
+        ("Be brief.", "(empty)", None),
+        ("Be brief.", '{"interests": ["5 tokens per second"]}', None),
+    ],
+)
+def test_a_role_sets_the_pace_of_its_run(role: str, profile: str, pace: float | None) -> None:
+    system = CHAT_PROMPT.format(
+        role=role, category="general", user=profile, todo="(empty)", instructions="(empty)",
+        now="2026-03-04T09:00:00",
+    )  # fmt: skip
+    assert asked_pace([SystemMessage(system), *ASK]) == pace
+
+
+def test_a_role_slows_the_model_down() -> None:
+    slow = [SystemMessage("Speak at 100 tokens per second."), *ASK]
+    begun = time.monotonic()
+    tokens = len(list(OfflineChatModel().stream(slow)))
+    assert time.monotonic() - begun >= (tokens - 2) / 100
 
 
 # --- Tools --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from tests import run
+from tests.stages import STAGES, Stage
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -261,7 +262,7 @@ JUNIT = '<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/><
 
 
 class TestRun:
-    stage = run.Stage("unit", "none", ("true",))
+    stage = Stage("unit", "none", ("true",))
 
     def test_counts_come_from_the_report(self, tmp_path: Path) -> None:
         (tmp_path / "unit.xml").write_text(JUNIT)
@@ -283,7 +284,7 @@ class TestRun:
         self, monkeypatch: pytest.MonkeyPatch, ci: str, failed: int
     ) -> None:
         monkeypatch.setenv("CI", ci)
-        stage = run.Stage("browser", "embedded", ("false",), needs=lambda: "no browser: install it")
+        stage = Stage("browser", "embedded", ("false",), needs=lambda: "no browser: install it")
         result = run.run_stage(stage)
         assert result.failed == failed
         assert "could not run: no browser: install it" in run.summary([result])
@@ -310,5 +311,5 @@ class TestRun:
 
     def test_every_folder_of_tests_has_its_stage(self) -> None:
         folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-        covered = " ".join(" ".join(stage.command) for stage in run.STAGES)
+        covered = " ".join(" ".join(stage.command) for stage in STAGES)
         assert all(f"tests/{folder}" in covered for folder in folders)

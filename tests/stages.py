@@ -1,0 +1,77 @@
+"""The parts of the tests: what each runs, on which lane, and what it needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.notebooks.lessons import lessons_of
+from tests.system import ensure_system_packages
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTEST = (sys.executable, "-m", "pytest")
+TWO = ("-n", "2", "--dist", "loadfile")  # half the time; each worker has a server of its own
+PLUGIN = ("-p", "tests.notebooks.plugin")
+NBVAL = (
+    *(*PLUGIN, "--nbval", "--nbval-cell-timeout=60"),
+    "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
+)
+OWN_STACK = ("-p", "tests.notebooks.own_stack")
+STACK_PANELS = "tests/browser/docker"
+CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
+EMBEDDED, OPEN = (
+    tuple(str(path.relative_to(ROOT)) for path in lessons_of(lane)) for lane in ("embedded", "open")
+)
+NOT_OPEN = tuple(f"--ignore={path}" for path in OPEN)
+# On another lane than the stored outputs come from: the cells' own assertions decide.
+NBVAL_LAX = (
+    *(*PLUGIN, *OWN_STACK, "-p", "tests.notebooks.open_lane"),
+    *("--nbval-lax", "--nbval-cell-timeout=60"),
+)
+SOLUTIONS = "tests/notebooks/test_exercises.py"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the tests, one process.
+
+    Attributes:
+        name: what `python -m tests.run` calls it.
+        lane: where its deployment runs.
+        command: what to run; it also gets `--junitxml=…`, from which the counts are read.
+        needs: makes sure of what the system must have; returns a sentence if it is missing.
+        docker: whether it gets the Docker engine, which all such stages share.
+    """
+
+    name: str
+    lane: str
+    command: tuple[str, ...]
+    needs: Callable[[], str | None] = lambda: None
+    docker: bool = False
+
+
+STAGES = (
+    Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
+    Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
+    Stage(
+        "notebooks",
+        "embedded",
+        (*PYTEST, *NBVAL, *NOT_OPEN, "-m", "not docker", "notebooks", "tests/notebooks"),
+    ),
+    Stage(
+        "browser",
+        "embedded",
+        (*PYTEST, "tests/browser", f"--ignore={STACK_PANELS}"),
+        needs=ensure_system_packages,
+    ),
+    Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
+    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
+    Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
+    Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
+    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True),
+    Stage("solutions", "open", (*PYTEST, *OWN_STACK, "-m", "docker", SOLUTIONS), docker=True),
+)
+SOAK = Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True)
+TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage
