@@ -117,13 +117,17 @@ def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
     `/ok` alone answers before the graphs are there, so that the assistants are asked for too.
     """
     try:
-        with httpx.Client(base_url=url, timeout=2.0) as http:
+        with httpx.Client(base_url=url, timeout=5.0) as http:  # one that is busy takes its time
             http.get("/ok").raise_for_status()
-            found = http.post("/assistants/search", json={"limit": 100}).raise_for_status().json()
+            return [graph for graph in graphs if not _is_loaded(http, graph)]
     except httpx.HTTPError:
         return None
-    loaded = {assistant["graph_id"] for assistant in found}
-    return [graph for graph in graphs if graph not in loaded]
+
+
+def _is_loaded(http: httpx.Client, graph: str) -> bool:
+    """Whether a graph has an assistant; a server may refuse to search for one that it lacks."""
+    found = http.post("/assistants/search", json={"graph_id": graph, "limit": 1})
+    return found.status_code != 404 and bool(found.raise_for_status().json())
 
 
 def server_version(url: str) -> str | None:

@@ -212,6 +212,11 @@ async def test_a_graph_is_drawn_with_its_nodes_and_edges(server: Server) -> None
     assert edges == {("__start__", "first"), ("first", "second"), ("second", "__end__")}
 
 
+async def test_a_graph_is_drawn_by_its_name(server: Server) -> None:
+    graph = await server.client.assistants.get_graph("counter")
+    assert {n["id"] for n in graph["nodes"]} == {"__start__", "first", "second", "__end__"}
+
+
 async def test_a_graph_is_drawn_with_what_is_inside_its_subgraphs(server: Server) -> None:
     graph = await server.client.assistants.get_graph(await default_id(server, "parent"), xray=True)
     assert {"child:inner", "child:inner_ask", "outer"} <= {n["id"] for n in graph["nodes"]}

@@ -1,7 +1,7 @@
 """How a server refuses: `{"detail": why}`, and 422 for an id in a path that is no UUID.
 
-Aegra answers `{"error": ..., "message": ...}` to errors, a list of objects to malformed input, 404
-to ids of another form, and takes a graph's name for an assistant's id in paths.
+Aegra answers `{"error": ..., "message": ...}` to errors, a list of objects to malformed input, and
+404 to ids of another form.
 """
 
 from __future__ import annotations
@@ -68,15 +68,14 @@ def _sentence(problem: dict[str, Any]) -> str:
 
 
 def require_uuids(routes: Iterable[BaseRoute]) -> None:
-    """Refuse what is no UUID in place of a thread's or an assistant's id.
+    """Refuse what is no UUID in place of a thread's id.
 
     By a dependency of each route, added as Aegra adds those for authorisation.
     """
     for route in routes:
         if isinstance(route, APIRoute):
-            for name, check in _CHECKS.items():
-                if route.path.startswith(f"/{name}s/{{{name}_id}}"):
-                    _add_dependency(route, check)
+            if route.path.startswith("/threads/{thread_id}"):
+                _add_dependency(route, _check_thread)
         elif included := getattr(route, "original_router", None):
             require_uuids(included.routes)
 
@@ -90,10 +89,3 @@ def _add_dependency(route: APIRoute, check: Callable[..., Any]) -> None:
 
 async def _check_thread(thread_id: UUID) -> None:
     """Read the id: FastAPI refuses what is none."""
-
-
-async def _check_assistant(assistant_id: UUID) -> None:
-    """Read the id: FastAPI refuses what is none."""
-
-
-_CHECKS = {"thread": _check_thread, "assistant": _check_assistant}
