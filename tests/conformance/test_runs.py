@@ -165,6 +165,22 @@ async def test_a_run_that_is_done_can_be_joined_too(server: Server) -> None:
     assert await server.client.runs.join(thread_id, run["run_id"]) == DONE
 
 
+async def test_a_run_that_streams_no_values_is_joined_for_them(server: Server) -> None:
+    thread_id = await server.thread()
+    run = await server.client.runs.create(
+        thread_id, "counter", input=START, stream_mode=["updates"]
+    )
+    assert await server.client.runs.join(thread_id, run["run_id"]) == DONE
+
+
+async def test_a_cancelled_run_is_joined_for_what_it_has_done(server: Server) -> None:
+    held = await server.hold(await server.thread(), "ann")
+    await server.client.runs.cancel(held.thread_id, held.run_id, wait=True)
+    assert await server.ended(held.thread_id, held.run_id) == "interrupted"
+    values = await server.client.runs.join(held.thread_id, held.run_id)
+    assert values["log"] == ["ann before"]
+
+
 async def test_a_deleted_run_is_gone(server: Server) -> None:
     thread_id = await server.ran()
     [run] = await server.client.runs.list(thread_id)
@@ -408,6 +424,16 @@ async def test_a_run_goes_on_when_its_client_leaves(server: Server) -> None:
 async def test_a_run_may_be_cancelled_when_its_client_leaves(server: Server) -> None:
     thread_id = await server.thread()
     await _leave_a_held_stream(server, thread_id, on_disconnect="cancel")
+    [run] = await server.client.runs.list(thread_id)
+    assert await server.ended(thread_id, run["run_id"]) == "interrupted"
+
+
+async def test_a_run_may_be_cancelled_when_who_waits_for_it_leaves(server: Server) -> None:
+    thread_id, gate = await server.thread(), uuid.uuid4().hex
+    options: Any = {"input": {"name": "ann", "gate": gate}, "on_disconnect": "cancel"}
+    wait = asyncio.create_task(server.client.runs.wait(thread_id, "held", **options))
+    await until(lambda: server.stored("reached", gate))
+    wait.cancel()
     [run] = await server.client.runs.list(thread_id)
     assert await server.ended(thread_id, run["run_id"]) == "interrupted"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Literal, cast
@@ -29,11 +30,13 @@ from open_engine.failures import failure_of
 from open_engine.queue import Queue
 from open_engine.requests import RunRequest
 from open_engine.stopping import Action, stop_run
+from open_engine.thread_records import read_state
 from open_engine.thread_stream import tell_run
 from open_engine.views import run_view
 
 router = APIRouter(tags=["Runs"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]
+NO_VALUES = encode_output({})
 Status = Literal["pending", "running", "success", "error", "timeout", "interrupted"]
 
 
@@ -60,13 +63,15 @@ async def create_batch(requests: list[RunRequest], user: CurrentUser) -> JSONRes
 @router.post("/threads/{thread_id}/runs/wait")
 async def wait(thread_id: UUID, request: RunRequest, user: CurrentUser) -> StreamingResponse:
     """Make a run on a thread and answer with its result."""
-    return _result(await _make(str(thread_id), request, user, awaited=True))
+    run = await _make(str(thread_id), request, user, awaited=True)
+    return _result(run, cancel=request.on_disconnect == "cancel")
 
 
 @router.post("/runs/wait")
 async def wait_stateless(request: RunRequest, user: CurrentUser) -> StreamingResponse:
     """Make a run without a thread and answer with its result."""
-    return _result(await _make(None, request, user, awaited=True))
+    run = await _make(None, request, user, awaited=True)
+    return _result(run, cancel=request.on_disconnect == "cancel")
 
 
 @router.post("/threads/{thread_id}/runs/stream")
@@ -246,20 +251,43 @@ async def _get_run(
     return run
 
 
-def _result(run: Run) -> StreamingResponse:
+def _result(run: Run, *, cancel: bool = False) -> StreamingResponse:
     """Answer with a run's result when it has ended; line feeds keep the connection till then."""
     headers = {**_location(run), "Location": f"{_address(run)}/join"}
-    return StreamingResponse(
-        _then_forget(run, _wait(run)), media_type="application/json", headers=headers
-    )
+    body = _then_forget(run, _wait(run))
+    if cancel:
+        body = _watched(run.run_id, body)
+    return StreamingResponse(body, media_type="application/json", headers=headers)
+
+
+_ending: set[asyncio.Task[None]] = set()  # asyncio itself would forget them
+
+
+async def _watched(run_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass an answer on; whoever hangs up before its end cancels the run."""
+    try:
+        async for chunk in body:
+            yield chunk
+    except (asyncio.CancelledError, GeneratorExit):
+        task = asyncio.create_task(_end(run_id))  # here, nothing can be waited for any more
+        _ending.add(task)
+        task.add_done_callback(_ending.discard)
+        raise
 
 
 async def _wait(run: Run) -> AsyncIterator[bytes]:
-    """Yield line feeds and then the result as Aegra does, with the error's own type and message."""
+    """Yield line feeds and then the result as Aegra does, with the error's own type and message.
+
+    Aegra takes the values from the run's stream: without that mode, or when it is cancelled, it has
+    none, and the thread's are given as a LangGraph server does.
+    """
     limit = settings.worker.BG_JOB_TIMEOUT_SECS
     async for chunk in heartbeat_wait_body(run.run_id, run.thread_id, run.user_id, timeout=limit):
-        failure = await failure_of(run.run_id) if ERROR_KEY.encode() in chunk else None
-        yield encode_output({ERROR_KEY: failure}) if failure else chunk
+        if chunk == NO_VALUES:
+            yield encode_output(await read_state(run.thread_id))
+        else:
+            failure = await failure_of(run.run_id) if ERROR_KEY.encode() in chunk else None
+            yield encode_output({ERROR_KEY: failure}) if failure else chunk
 
 
 def _stream(run: Run, events: AsyncIterator[str], *, cancel: bool) -> Response:
@@ -280,12 +308,16 @@ async def _then_forget(run: Run, body: AsyncIterator[bytes]) -> AsyncIterator[by
 
 def _cancel_when_closed(run_id: str) -> Callable[[Any], Awaitable[None]]:
     async def closed(_message: Any) -> None:
-        async with _get_session_maker()() as session:
-            run = await session.get(Run, run_id)
-            if run is not None and run.status in ACTIVE_RUN_STATES:
-                await stop_run(session, run, "interrupt")
+        await _end(run_id)
 
     return closed
+
+
+async def _end(run_id: str) -> None:
+    async with _get_session_maker()() as session:
+        run = await session.get(Run, run_id)
+        if run is not None and run.status in ACTIVE_RUN_STATES:
+            await stop_run(session, run, "interrupt")
 
 
 def _modes(stream_mode: str | None) -> list[str]:

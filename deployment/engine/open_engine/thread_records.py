@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from aegra_api.core.orm import Thread
+from aegra_api.core.orm import Thread, _get_session_maker
 from aegra_api.services.langgraph_service import get_langgraph_service
 from langgraph.types import StateSnapshot
-from sqlalchemy import null
+from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,6 +53,13 @@ async def record_state(
     if error:
         return "error"
     return "interrupted" if snapshot is not None and snapshot.next else "idle"
+
+
+async def read_state(thread_id: str) -> dict[str, Any]:
+    """Return the newest values that were kept of a thread; none before its first run."""
+    query = select(STATES.c.state).where(STATES.c.thread_id == thread_id)
+    async with _get_session_maker()() as session:
+        return await session.scalar(query) or {}
 
 
 async def _read(thread: Thread) -> StateSnapshot | None:
