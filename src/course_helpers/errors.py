@@ -10,7 +10,10 @@ CourseError
 
 from __future__ import annotations
 
-RECONNECT = "run the cell with connect() again, which starts a new, empty server; then this cell"
+RECONNECT = (
+    "run the cell with connect() again, which starts one (on the lane embedded a new, empty one); "
+    "then this cell"
+)
 
 
 class CourseError(Exception):
