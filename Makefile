@@ -49,8 +49,8 @@ test: .venv/.dev ## Run all tests, headless, and sum up what ran where
 test-fast: .venv/.dev ## Run only the unit and server tests
 	@$(PY) -m tests.run unit server
 
-soak: .venv/.dev ## Repeat twenty times what must never depend on luck: double-texting on two replicas
-	@SOAK=20 $(PY) -m tests.run replicas
+soak: .venv/.dev ## Repeat twenty times what must never depend on luck: double-texting, on every lane
+	@SOAK=20 $(PY) -m tests.run soak soak-stack replicas
 
 lint: .venv/.dev ## Check style and types
 	@$(PY) -m ruff check .

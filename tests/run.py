@@ -4,7 +4,7 @@ Those on containers mostly wait, so that the others run beside them.
 
 python -m tests.run                every stage
 python -m tests.run unit server    only these, one after the other
-SOAK=20 python -m tests.run replicas    one stage again and again (`make soak`)
+SOAK=20 python -m tests.run soak soak-stack replicas    some of it again and again (`make soak`)
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def summary(results: list[Result]) -> str:
 
 def main(names: list[str]) -> int:
     """Run the named stages, or all of them, and return the exit code."""
-    known = {stage.name: stage for stage in (*STAGES, SOAK)}
+    known = {stage.name: stage for stage in (*STAGES, *SOAK)}
     if unknown := set(names) - set(known):
         sys.exit(f"No such stage: {', '.join(unknown)} (there is {', '.join(known)}).")
     BUILD.mkdir(exist_ok=True)

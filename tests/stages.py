@@ -15,7 +15,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 TWO = ("-n", "2", "--dist", "loadfile")  # half the time; each worker has a server of its own
 PLUGIN = ("-p", "tests.notebooks.plugin")
 NBVAL = (
-    *(*PLUGIN, "--nbval", "--nbval-cell-timeout=60"),
+    *(*PLUGIN, "--nbval", "--nbval-cell-timeout=120"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
 OWN_STACK = ("-p", "tests.notebooks.own_stack")
@@ -28,9 +28,8 @@ NOT_OPEN = tuple(f"--ignore={path}" for path in OPEN)
 # On another lane than the stored outputs come from: the cells' own assertions decide.
 NBVAL_LAX = (
     *(*PLUGIN, *OWN_STACK, "-p", "tests.notebooks.open_lane"),
-    *("--nbval-lax", "--nbval-cell-timeout=60"),
+    *("--nbval-lax", "--nbval-cell-timeout=120"),
 )
-SOLUTIONS = "tests/notebooks/test_exercises.py"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ STAGES = (
     Stage(
         "notebooks",
         "embedded",
-        (*PYTEST, *NBVAL, *NOT_OPEN, "-m", "not docker", "notebooks", "tests/notebooks"),
+        (*PYTEST, *NBVAL, *NOT_OPEN, "notebooks", "tests/notebooks"),
     ),
     Stage(
         "browser",
@@ -71,7 +70,11 @@ STAGES = (
     Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
     Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
     Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True),
-    Stage("solutions", "open", (*PYTEST, *OWN_STACK, "-m", "docker", SOLUTIONS), docker=True),
 )
-SOAK = Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True)
+FLOWS = "soak_double_texting.py"  # pytest collects it only where it is named
+SOAK = (
+    Stage("soak", "embedded", (*PYTEST, f"tests/server/{FLOWS}")),
+    Stage("soak-stack", "open", (*PYTEST, f"tests/docker/{FLOWS}"), docker=True),
+    Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True),
+)
 TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage

@@ -1,10 +1,15 @@
-"""A thread's checkpoints as plain data."""
+"""A thread's checkpoints as plain data, read page by page."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from langgraph_sdk.client import LangGraphClient
+
+from course_helpers.messages import messages_of, text_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Checkpoint:
         parent_id: the checkpoint before; empty if there is none.
         source: what made it: `input`, `loop` (a step of the graph), `update` or `fork`.
         ran: the nodes whose step made it, if that is known.
+        said: the last human message that the state held; empty if there was none.
+        asked: what the nodes that were about to run have asked with `interrupt()`.
     """
 
     id: str
@@ -34,6 +41,55 @@ class Checkpoint:
     parent_id: str = ""
     source: str = "loop"
     ran: Sequence[str] = ()
+    said: str = ""
+    asked: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some checkpoints of a thread, the newest first.
+
+    Attributes:
+        checkpoints: those that were read.
+        values: the state that the newest of them saved; None if there is none.
+        more: whether there are older ones.
+    """
+
+    checkpoints: Sequence[Checkpoint]
+    values: Any = None
+    more: bool = False
+
+
+async def read_page(client: LangGraphClient, thread_id: str, limit: int, before: str = "") -> Page:
+    """Read a thread's newest checkpoints, or those before one.
+
+    Args:
+        client: of a deployment, for instance `server.client`.
+        thread_id: the thread's UUID.
+        limit: how many at most. The server sends the whole state with each.
+        before: a checkpoint's id.
+    """
+    # Both engines take the id in this place only, whatever the SDK's types say.
+    place: Any = {"configurable": {"checkpoint_id": before}} if before else None
+    history = await client.threads.get_history(thread_id, limit=limit, before=place)
+    states = [dict(state) for state in history]
+    return Page(
+        checkpoints=checkpoints_of(states),
+        values=states[0].get("values") if states else None,
+        more=len(states) == limit and bool(states[-1].get("parent_checkpoint")),
+    )
+
+
+def joined(newer: Sequence[Checkpoint], older: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Return two pages as one; the older one tells which nodes made the newer one's checkpoints."""
+    nexts = {checkpoint.id: checkpoint.next for checkpoint in older}
+    told = [
+        replace(c, ran=list(nexts[c.parent_id]))
+        if c.source == "loop" and c.parent_id in nexts
+        else c
+        for c in newer
+    ]
+    return [*told, *older]
 
 
 def checkpoints_of(history: Sequence[dict[str, Any]]) -> list[Checkpoint]:
@@ -46,27 +102,31 @@ def checkpoints_of(history: Sequence[dict[str, Any]]) -> list[Checkpoint]:
 
 
 def _checkpoint(state: dict[str, Any], ran: Sequence[str] = ()) -> Checkpoint:
-    metadata = state.get("metadata") or {}
-    failed = [task for task in state.get("tasks") or [] if task.get("error")]
+    metadata, tasks = state.get("metadata") or {}, state.get("tasks") or []
+    failed = [task for task in tasks if task.get("error")]
     source = str(metadata.get("source", "loop"))
+    messages = messages_of(state.get("values"))
+    human = (message for message in reversed(messages) if message.get("type") == "human")
     return Checkpoint(
         id=str(state["checkpoint"]["checkpoint_id"]),
         step=int(metadata.get("step", 0)),
         created_at=str(state.get("created_at") or ""),
-        messages=len(messages_of(state.get("values"))),
+        messages=len(messages),
         next=list(state.get("next") or []),
         errors=[str(task["error"]) for task in failed],
         failed=[str(task.get("name", "?")) for task in failed],
         parent_id=_parent_id(state),
         source=source,
         ran=list(ran) if source == "loop" else [],
+        said=text_of(next(human, {})),
+        asked=[_asked(i) for task in tasks for i in task.get("interrupts") or []],
     )
+
+
+def _asked(interrupt: dict[str, Any]) -> str:
+    value = interrupt.get("value")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _parent_id(state: dict[str, Any]) -> str:
     return str((state.get("parent_checkpoint") or {}).get("checkpoint_id", ""))
-
-
-def messages_of(values: Any) -> list[dict[str, Any]]:
-    """Return the messages of a state, or none if it has no such key."""
-    return values.get("messages", []) if isinstance(values, dict) else []

@@ -20,7 +20,7 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", text)
 
 
-def table(title: str, rows: Sequence[dict[str, str]]) -> str:
+def table(title: str, rows: Sequence[dict[str, str]], named: bool = False) -> str:
     """Return an accessible table with every cell escaped.
 
     No rows give a sentence; of more than `SHOWN_ROWS` the first ones are shown, and it says so.
@@ -28,6 +28,7 @@ def table(title: str, rows: Sequence[dict[str, str]]) -> str:
     Args:
         title: the caption.
         rows: column -> cell, with the same columns in each.
+        named: whether the first cell of each row is its name.
     """
     caption = f"<strong>{html.escape(clean(title))}</strong>"
     if not rows:
@@ -35,15 +36,15 @@ def table(title: str, rows: Sequence[dict[str, str]]) -> str:
     if len(rows) > SHOWN_ROWS:
         caption += f": showing {SHOWN_ROWS} of {len(rows):,}"
     left = ' style="text-align:left"'
-    head = "".join(f'<th scope="col"{left}>{html.escape(name)}</th>' for name in rows[0])
-    body = "".join(_row(row.values(), left) for row in rows[:SHOWN_ROWS])
+    head = "".join(f'<th scope="col"{left}>{html.escape(clean(name))}</th>' for name in rows[0])
+    body = "".join(_row(row.values(), left, named) for row in rows[:SHOWN_ROWS])
     return (
         f"<table><caption{left}>{caption}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(cells: Iterable[str], attributes: str) -> str:
-    return (
-        "<tr>" + "".join(f"<td{attributes}>{html.escape(clean(c))}</td>" for c in cells) + "</tr>"
-    )
+def _row(cells: Iterable[str], attributes: str, named: bool) -> str:
+    first, *rest = (html.escape(clean(cell)) for cell in cells)
+    name = f'<th scope="row"{attributes}>{first}</th>' if named else f"<td{attributes}>{first}</td>"
+    return f"<tr>{name}{''.join(f'<td{attributes}>{cell}</td>' for cell in rest)}</tr>"

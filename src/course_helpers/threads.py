@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
-from course_helpers.checkpoints import Checkpoint, checkpoints_of, messages_of
+from course_helpers.checkpoints import Checkpoint, joined, read_page
 from course_helpers.errors import NotFoundError
+from course_helpers.messages import Message, conversation_of, messages_of, text_of
 
 # What a search sends of each thread's state: the first messages instead of all of them.
 _OPENING = {
     f"{part}{n}": f"values.messages[{n}].{part}" for n in range(3) for part in ("type", "content")
 }
 
-# The server sends the whole state with each checkpoint: measured, 6 MB for 50 of 500 messages.
-HISTORY_MESSAGES = 10_000  # that are read with all checkpoints together
+# The server sends the whole state with each checkpoint: measured, 2.7 MB and 0.1 to 0.2 s for 10
+# of 1,000 messages. So many messages are read with the first page together, and with a later one.
+FIRST_MESSAGES, LATER_MESSAGES = 5_000, 20_000
+FEW = 5  # checkpoints are read at least
+MANY = 100  # at most
 
 
 @dataclass(frozen=True)
@@ -38,30 +41,6 @@ class ThreadSummary:
     status: str
     updated_at: str
     opening: str
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A tool call of the model with what came back for it, if it has been answered."""
-
-    name: str
-    arguments: str
-    result: str | None = None
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn of the conversation.
-
-    Attributes:
-        role: `human`, `ai` or `system`.
-        text: what was said; empty when the model only called tools.
-        tool_calls: the calls, each with its result.
-    """
-
-    role: str
-    text: str
-    tool_calls: Sequence[ToolCall] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +62,23 @@ class ThreadView:
     checkpoints: Sequence[Checkpoint]
     updated_at: str
     more: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it stopped before nodes that are still to run: someone is to approve or edit."""
+        head = self.checkpoints[0] if self.checkpoints else None
+        at_rest = self.status in ("idle", "interrupted")
+        return at_rest and head is not None and bool(head.next) and not head.failed
+
+    def after(self, before: ThreadView | None) -> ThreadView:
+        """Return it with the older checkpoints that were read when it was shown before."""
+        known = before.checkpoints if before and before.thread_id == self.thread_id else ()
+        ids = [checkpoint.id for checkpoint in known]
+        last = self.checkpoints[-1].id if self.checkpoints else ""
+        if before is None or last not in ids:
+            return self
+        older = known[ids.index(last) + 1 :]
+        return replace(self, checkpoints=joined(self.checkpoints, older), more=before.more)
 
     @property
     def summary(self) -> ThreadSummary:
@@ -114,44 +110,63 @@ async def list_threads(client: LangGraphClient, limit: int = 50) -> list[ThreadS
     return [_summary(dict(thread)) for thread in threads]
 
 
-def _no_thread(thread_id: str) -> NotFoundError:
-    return NotFoundError(
-        f"There is no thread {thread_id!r} on this server.",
-        "make one with: thread = await client.threads.create()",
-    )
-
-
 async def read_thread(
-    client: LangGraphClient, thread_id: str, checkpoints: int = 100
+    client: LangGraphClient, thread_id: str, checkpoints: int = MANY
 ) -> ThreadView:
     """Read a thread's status, conversation and newest checkpoints from the server.
 
     Args:
         client: of a deployment, for instance `server.client`.
         thread_id: the thread's UUID.
-        checkpoints: how many checkpoints at most. A long conversation gets fewer, at least ten, so
-            that they hold about `HISTORY_MESSAGES` messages in all.
+        checkpoints: how many checkpoints at most. A long conversation gets fewer, at least `FEW`,
+            so that they hold about `FIRST_MESSAGES` messages in all.
 
     Raises:
         NotFoundError: there is no such thread.
     """
     if not thread_id:  # the SDK would ask for the list of threads
-        raise _no_thread(thread_id)
+        raise no_thread(thread_id)
     try:
         thread = await client.threads.get(thread_id)
         messages = len(messages_of(thread.get("values")))
-        limit = min(checkpoints, max(10, HISTORY_MESSAGES // (messages + 1)))
-        history = await client.threads.get_history(thread_id, limit=limit)
+        page = await read_page(client, thread_id, _limit(FIRST_MESSAGES, messages, checkpoints))
     except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
-        raise _no_thread(thread_id) from None
-    newest = history[0]["values"] if history else None
+        raise no_thread(thread_id) from None
     return ThreadView(
         thread_id=thread_id,
         status=thread["status"],
-        messages=_conversation(messages_of(newest)),
-        checkpoints=checkpoints_of([dict(state) for state in history]),
+        messages=conversation_of(messages_of(page.values)),
+        checkpoints=page.checkpoints,
         updated_at=str(thread["updated_at"]),
-        more=len(history) == limit and bool(history[-1].get("parent_checkpoint")),
+        more=page.more,
+    )
+
+
+async def read_older(client: LangGraphClient, view: ThreadView) -> ThreadView:
+    """Return a thread with one page more of its older checkpoints; the rest is as it was.
+
+    Args:
+        client: of a deployment, for instance `server.client`.
+        view: what was read of the thread.
+    """
+    if not view.checkpoints:
+        return view
+    last = view.checkpoints[-1]
+    limit = _limit(LATER_MESSAGES, last.messages, MANY)
+    page = await read_page(client, view.thread_id, limit, before=last.id)
+    return replace(view, checkpoints=joined(view.checkpoints, page.checkpoints), more=page.more)
+
+
+def _limit(budget: int, messages: int, most: int) -> int:
+    """Return how many checkpoints hold about so many messages in all."""
+    return min(most, max(FEW, budget // (messages + 1)))
+
+
+def no_thread(thread_id: str) -> NotFoundError:
+    """Return the error that a thread is not there, as a sentence."""
+    return NotFoundError(
+        f"There is no thread {thread_id!r} on this server.",
+        "make one with: thread = await client.threads.create()",
     )
 
 
@@ -167,32 +182,3 @@ def _summary(thread: dict[str, Any]) -> ThreadSummary:
         updated_at=str(thread["updated_at"]),
         opening=next((text_of(m) for m in messages if m["type"] == "human"), ""),
     )
-
-
-def _conversation(messages: Sequence[dict[str, Any]]) -> list[Message]:
-    """Fold each tool's answer into the call that it answers."""
-    results = {m.get("tool_call_id"): text_of(m) for m in messages if m.get("type") == "tool"}
-    return [
-        Message(
-            role=str(m.get("type", "?")),
-            text=text_of(m),
-            tool_calls=[
-                ToolCall(
-                    name=str(call.get("name")),
-                    arguments=json.dumps(call.get("args"), ensure_ascii=False),
-                    result=results.get(call.get("id")),
-                )
-                for call in m.get("tool_calls") or []
-            ],
-        )
-        for m in messages
-        if m.get("type") != "tool"
-    ]
-
-
-def text_of(message: dict[str, Any]) -> str:
-    """Return a message's text, whether its content is a text or a list of blocks."""
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return "".join(b if isinstance(b, str) else str(b.get("text", "")) for b in content)

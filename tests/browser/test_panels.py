@@ -132,15 +132,15 @@ def thread_labels(choice: Locator) -> list[str]:
 def test_a_thread_is_chosen_by_its_first_message(notebook: Notebook) -> None:
     explorer = notebook.panel("Thread explorer")
     choice, status = explorer.get_by_label("Thread", exact=True), explorer.get_by_role("status")
-    first, other, attack, empty = thread_labels(choice)
-    assert first == "Choose a thread"
+    first, new, other, attack, empty = thread_labels(choice)
+    assert (first, new) == ("Choose a thread", "A new thread")
     assert other.startswith("The other thread. · idle · ")
     assert attack.startswith("Remind me to water the plants. <script>")
     assert empty.startswith("(empty) · idle · ")
-    choice.select_option(index=1)
+    choice.select_option(index=2)
     expect(explorer.locator(".course-turn").get_by_text("The other thread.")).to_be_visible()
     expect(status).to_contain_text("Idle, 1 message, 1 checkpoint;")
-    choice.select_option(index=2)
+    choice.select_option(index=3)
     expect(status).to_contain_text("Idle, 4 messages, 4 checkpoints")
 
 
@@ -148,11 +148,11 @@ def test_a_thread_that_has_gone_leaves_the_list(notebook: Notebook) -> None:
     explorer = notebook.panel("Thread explorer")
     choice, status = explorer.get_by_label("Thread", exact=True), explorer.get_by_role("status")
     notebook.run_code('await client.threads.delete(empty["thread_id"])')
-    choice.select_option(index=3)
+    choice.select_option(index=4)
     expect(status).to_contain_text("There is no thread ")
     expect(status).to_contain_text("was read before")
-    expect(choice.get_by_role("option")).to_have_count(3)
-    choice.select_option(index=2)
+    expect(choice.get_by_role("option")).to_have_count(4)
+    choice.select_option(index=3)
     expect(status).to_contain_text("Idle, 4 messages, 4 checkpoints")
 
 

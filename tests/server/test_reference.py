@@ -17,10 +17,10 @@ def test_every_address_answers(server: Deployment) -> None:
     documented = httpx.get(f"{server.url}/openapi.json").json()["paths"]
     for method, address, *_ in rows("Addresses of a server"):
         path = address.strip("`")
-        if method == "GET":
+        if method == "GET" and "{" not in path:
             assert httpx.get(server.url + path).status_code == 200, path
         else:
-            assert method.lower() in documented[path]
+            assert method.lower() in documented[path], path
 
 
 def test_the_addresses_that_tutorials_name_do_not(server: Deployment) -> None:

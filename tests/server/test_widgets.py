@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import time
@@ -20,7 +21,8 @@ from course_helpers.threads import list_threads, read_thread
 from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
 from course_helpers.widgets.panel import View
 from course_helpers.widgets.timeline import timeline
-from tests.server.heavy_graph import CHECKPOINTS, TODOS
+from tests.server.heavy_graph import CHECKPOINTS, MESSAGES, TODOS
+from tests.unit.widget_backend import shown
 
 pytestmark = pytest.mark.server
 
@@ -66,7 +68,7 @@ async def test_a_real_thread_and_then_no_server(server: Deployment) -> None:
     await explorer.refresh()
     await health.refresh()
     assert f"Nothing answers at {server.url}" in explorer.message
-    assert "It is on your list." in explorer._body.value
+    assert "It is on your list." in shown(explorer)
     assert repr(explorer).startswith("ThreadExplorer: stale; idle, 4 messages, 4 checkpoints")
     assert repr(health) == "HealthPanel: 4 checks, 1 failed: Server"
 
@@ -109,6 +111,12 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def long_thread(heavy: Deployment) -> str:
+    """Return the id of a thread with `MESSAGES` messages in `CHECKPOINTS` checkpoints."""
+    return asyncio.run(said(heavy, "Talk."))
+
+
 async def said(server: Deployment, text: str) -> str:
     """Run the graph in a new thread to its end, and return the thread's id."""
     async with server.client as client:
@@ -138,10 +146,9 @@ async def painted(name: str) -> AsyncIterator[list[View]]:
     assert markup.count("</") < 3_000
 
 
-async def test_many_things_are_shown_soon(heavy: Deployment) -> None:
-    thread_id = await said(heavy, "Talk.")
+async def test_many_things_are_shown_soon(heavy: Deployment, long_thread: str) -> None:
     async with painted("ThreadExplorer") as panels:
-        explorer = await ThreadExplorer.load(heavy, thread_id, user_id="many")
+        explorer = await ThreadExplorer.load(heavy, long_thread, user_id="many")
         panels.append(explorer)
     async with painted("HealthPanel") as panels:
         panels.append(HealthPanel(heavy))
@@ -149,18 +156,36 @@ async def test_many_things_are_shown_soon(heavy: Deployment) -> None:
         panels.append(Quiz([Question(f"{n}?", ["a", "b"], 0, "So.") for n in range(10)]))
     assert explorer.thread is not None
     assert explorer.memories is not None
-    assert len(explorer.thread.messages) == CHECKPOINTS - 1
+    assert len(explorer.thread.messages) == MESSAGES
     assert explorer.thread.checkpoints[0].step == CHECKPOINTS - 2  # the first is -1
     assert explorer.thread.more
     assert len(explorer.memories.todos) == TODOS
     assert not explorer.memories.truncated
-    for words in ("showing 200 of 10,000", "the last 100 of 499 turns", "Only the newest 20:"):
-        assert words in explorer._body.value
+    for words in ("showing 200 of 10,000", "the last 100 of 1,000 turns", "Only the newest 5:"):
+        assert words in shown(explorer)
 
 
-async def test_a_list_of_long_threads_is_small(heavy: Deployment) -> None:
+async def test_a_long_thread_is_read_page_by_page(heavy: Deployment, long_thread: str) -> None:
+    async with painted("ThreadExplorer of 1,000 messages") as panels:
+        explorer = await ThreadExplorer.load(heavy, long_thread)
+        panels.append(explorer)
+    for count in (25, 45):  # 20 of nearly 1,000 messages are 20,000
+        await explorer.show_older()
+        assert explorer.thread is not None
+        assert len(explorer.thread.checkpoints) == count
+        steps = [checkpoint.step for checkpoint in explorer.thread.checkpoints]
+        assert steps == list(range(CHECKPOINTS - 2, CHECKPOINTS - 2 - count, -1))
+        assert {c.ran[0] for c in explorer.thread.checkpoints[:-1]} == {"talk"}
+    await explorer.refresh()
+    assert len(explorer.thread.checkpoints) == count  # what was read of the past stays
+    explorer.earlier.click()
+    await asyncio.sleep(0)
+    assert "Showing turns 801 to 900 of 1,000." in shown(explorer)
+    explorer.close()
+
+
+async def test_a_list_of_long_threads_is_small(heavy: Deployment, long_thread: str) -> None:
     """The server sends the first messages of each thread, not all of them."""
-    await said(heavy, "Talk.")
     async with heavy.client as client:
         sizes: list[int] = []
 
@@ -169,7 +194,7 @@ async def test_a_list_of_long_threads_is_small(heavy: Deployment) -> None:
 
         client.http.client.event_hooks["response"].append(measure)
         threads = await list_threads(client)
-    assert threads[0].opening == "Talk."
+    assert "Talk." in [thread.opening for thread in threads if thread.thread_id == long_thread]
     assert sum(sizes) < 2_000 * len(threads)
 
 

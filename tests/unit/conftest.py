@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.widgets import thread_explorer as module
+from course_helpers.widgets import thread_panel as module
 from tests.unit.widget_backend import Backend
 
 

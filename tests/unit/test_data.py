@@ -10,8 +10,8 @@ from course_helpers.checks import Result
 from course_helpers.dev_server import _cause
 from course_helpers.errors import CourseError, ServerError
 from course_helpers.lanes import Deployment
+from course_helpers.messages import conversation_of
 from course_helpers.store import Memories
-from course_helpers.threads import _conversation
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -65,7 +65,7 @@ def test_tool_results_are_folded_into_their_calls() -> None:
         {"type": "tool", "content": "added", "tool_call_id": "1"},
         {"type": "ai", "content": "Done."},
     ]
-    human, calling, answer = _conversation(messages)
+    human, calling, answer = conversation_of(messages)
     assert human.text == "Hi!"
     assert [c.result for c in calling.tool_calls] == ["added", None]
     assert (answer.role, answer.text) == ("ai", "Done.")

@@ -8,9 +8,10 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.markup import SHOWN_ROWS, table
+from course_helpers.messages import Message
 from course_helpers.store import LIMIT, Memories, read_memories
-from course_helpers.threads import Message, ThreadView
-from course_helpers.widgets import thread_explorer as module
+from course_helpers.threads import ThreadView
+from course_helpers.widgets import thread_panel as module
 from tests.unit.widget_backend import (
     AT,
     Backend,

@@ -8,12 +8,14 @@ from datetime import datetime
 
 import pytest
 
+from course_helpers.checkpoints import Checkpoint
 from course_helpers.errors import NotFoundError
 from course_helpers.markup import clean
+from course_helpers.messages import Message, ToolCall
 from course_helpers.store import Memories
-from course_helpers.threads import Checkpoint, Message, ThreadSummary, ToolCall
+from course_helpers.threads import ThreadSummary
 from course_helpers.widgets import ThreadExplorer
-from course_helpers.widgets import thread_explorer as module
+from course_helpers.widgets import thread_panel as module
 from tests.unit.widget_backend import (
     AT,
     ATTACK,
@@ -54,7 +56,7 @@ async def test_a_server_without_threads(backend: Backend) -> None:
     backend.threads = []
     explorer = await ThreadExplorer.load(DEPLOYMENT, user_id="ann")
     assert explorer.message.startswith("1 to-do. Read at ")
-    assert explorer.thread_choice.options == (("Choose a thread", ""),)
+    assert explorer.thread_choice.options == (("Choose a thread", ""), ("A new thread", "new"))
     assert backend.reads == 0
 
 
@@ -62,6 +64,7 @@ async def test_threads_are_offered_by_what_was_said_first(backend: Backend) -> N
     explorer = await explorer_of(backend)
     assert [label for label, _ in explorer.thread_choice.options] == [
         "Choose a thread",
+        "A new thread",
         "Remind me to water the plants. · idle · 07:09",
         f"{'x' * 39}… · busy · {datetime.fromisoformat(backend.threads[1].updated_at).astimezone():%d %b %H:%M}",
         "(empty) · error · 07:09",
@@ -95,7 +98,7 @@ async def test_a_thread_that_has_gone_leaves_the_list(backend: Backend) -> None:
     assert explorer.message.startswith("There is no thread t1 on this server. What you see below")
     assert "choose another thread" in explorer.message
     assert explorer.thread_choice.value == ""
-    assert [key for _, key in explorer.thread_choice.options] == ["", "t2", "t3"]
+    assert [key for _, key in explorer.thread_choice.options] == ["", "new", "t2", "t3"]
     assert "It is on your list." in shown(explorer)
 
     backend.error = None
@@ -207,7 +210,7 @@ def test_memories_alone_are_clean_too() -> None:
 async def test_a_thread_s_first_words_are_clean_in_the_list(backend: Backend) -> None:
     backend.threads = [ThreadSummary("t2", "idle", AT, "\x1b[31mred\x1b[0m\x00\n words")]
     explorer = await explorer_of(backend)
-    assert explorer.thread_choice.options[1] == ("red words · idle · 07:09", "t2")
+    assert explorer.thread_choice.options[2] == ("red words · idle · 07:09", "t2")
 
 
 def test_an_unfinished_escape_sequence_swallows_no_markup() -> None:
@@ -219,7 +222,8 @@ async def test_static_html_shows_the_same_and_needs_nothing(backend: Backend) ->
     bundle = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == repr(explorer)
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert explorer._body.value in bundle["text/html"]
+    for turn in ("Remind me to water the plants.", "New ToDo", "Water the plants", "no key"):
+        assert turn in bundle["text/html"]
     tags = Markup(bundle["text/html"]).tags
     assert {"style", "h3", "h4", "table", "caption", "details"} <= set(tags)
     assert tags.count("table") == tags.count("caption")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from course_helpers.threads import Checkpoint
+from course_helpers.checkpoints import Checkpoint
 from course_helpers.widgets.timeline import timeline
 from tests.unit.widget_backend import (
     Markup,

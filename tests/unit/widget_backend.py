@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from html.parser import HTMLParser
 
+from ipywidgets import HTML, Box, Widget  # type: ignore[import-untyped]
+
+from course_helpers.checkpoints import Checkpoint
 from course_helpers.errors import ServerError
 from course_helpers.lanes import Deployment
+from course_helpers.messages import Message, ToolCall
 from course_helpers.store import Memories
-from course_helpers.threads import Checkpoint, Message, ThreadSummary, ThreadView, ToolCall
+from course_helpers.threads import ThreadSummary, ThreadView
 from course_helpers.widgets import ThreadExplorer
 from course_helpers.widgets.panel import Panel, View
 
@@ -69,7 +73,14 @@ async def explorer_of(backend: Backend) -> ThreadExplorer:
 
 def shown(panel: Panel) -> str:
     """Return everything that the panel's widgets show."""
-    return panel._status.value + panel._body.value
+    return "".join(part.value for part in parts_of(panel) if isinstance(part, HTML))
+
+
+def parts_of(box: Box) -> Iterator[Widget]:
+    """Yield the widgets of a panel that are not hidden."""
+    for child in box.children:
+        if child.layout.display != "none":
+            yield from parts_of(child) if isinstance(child, Box) else [child]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -10,21 +10,34 @@ from course_helpers.checks.lesson_01 import patched_profile, priority_todo, stri
 from course_helpers.checks.lesson_02 import mended, second_graph
 from course_helpers.checks.lesson_03 import left_out, released, starts
 from course_helpers.checks.lesson_04 import data_kept, redis_restarted, todos_by_sql
+from course_helpers.checks.lesson_05 import forked, replays, reviewed, sends_once
+from course_helpers.checks.lesson_06 import edited, patient_sender, predicted_runs
+from course_helpers.checks.lesson_07 import only_these_deleted, own_category, rolled_back
 from course_helpers.checks.result import Result
 
 __all__ = [
     "Result",
     "data_kept",
+    "edited",
+    "forked",
     "left_out",
     "mended",
     "new_thread",
+    "only_these_deleted",
+    "own_category",
     "own_todo",
     "patched_profile",
+    "patient_sender",
+    "predicted_runs",
     "priority_todo",
     "redis_restarted",
     "released",
+    "replays",
+    "reviewed",
+    "rolled_back",
     "same_definitions",
     "second_graph",
+    "sends_once",
     "starts",
     "strict_router",
     "todos_by_sql",

@@ -91,7 +91,7 @@ class Panel(StatusView):
     ) -> None:
         super().__init__(title)
         self._task: asyncio.Task[None] | None = None
-        self.stale = False
+        self.stale = self._painted = False
         self.button = Button(description=action, tooltip=hint)
         self._body = HTML()
         self._inputs = [*fields, self.button]
@@ -139,10 +139,23 @@ class Panel(StatusView):
         with self._outcome_shown():
             await self._read()
 
+    def _paint(self) -> None:
+        """Show the data."""
+        self._body.value = clean(self.body_html())
+
     @contextmanager
     def _outcome_shown(self) -> Iterator[None]:
         """Disable the controls, and write into the panel whatever becomes of the block."""
         self._enable(False)
+        try:
+            with self._outcome_told():
+                yield
+        finally:
+            self._enable(True)
+
+    @contextmanager
+    def _outcome_told(self, done: str = "") -> Iterator[None]:
+        """Write into the panel whatever becomes of the block, after what was done before it."""
         try:
             yield
         except CourseError as error:
@@ -150,15 +163,14 @@ class Panel(StatusView):
         except Exception as error:  # nobody else would ever see it
             self._failed(f"{type(error).__name__}: {error}", f"press {self.button.description}")
         else:
-            self.stale = False
-            self._body.value = clean(self.body_html())
+            self._paint()
+            self.stale, self._painted = False, True
             summary = self.summary()
-            self._say(f"{summary[:1].upper()}{summary[1:]}. Read at {datetime.now():%H:%M:%S}.")
-        finally:
-            self._enable(True)
+            now = f"{summary[:1].upper()}{summary[1:]}. Read at {datetime.now():%H:%M:%S}."
+            self._say(f"{done} {now}".strip())
 
     def _failed(self, what: str, fix: str) -> None:
-        self.stale = bool(self._body.value)
+        self.stale = self._painted
         note = " What you see below was read before that." if self.stale else ""
         self._say(what + note, fix)
 

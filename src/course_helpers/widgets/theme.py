@@ -25,7 +25,7 @@ STYLE = """<style>
 .course-panel .course-controls { flex-flow: row wrap; gap: 8px 16px; overflow: visible; }
 .course-panel .course-controls .widget-text { flex: 1 1 10rem; width: auto; }
 .course-panel .course-controls .widget-dropdown { flex: 2 1 16rem; width: auto; min-width: 0; }
-.course-panel .course-controls select {
+.course-panel .course-controls select, .course-panel .course-item select {
   min-width: 0; padding-right: 24px; text-overflow: ellipsis; background-repeat: no-repeat;
   background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
     linear-gradient(-45deg, transparent 50%, currentColor 50%);
@@ -77,6 +77,7 @@ STYLE = """<style>
     linear-gradient(var(--more), var(--more)) bottom / 100% 1px no-repeat scroll;
 }
 .course-scroll > p:first-child { margin-top: 0; }
+.course-panel .widget-html-content:has(> .course-scroll) { min-width: 0; } /* scrolls, not grows */
 .course-panel progress.course-progress {
   width: 100%; min-width: 6rem; accent-color: var(--jp-brand-color1, #1976d2);
 }
@@ -139,6 +140,104 @@ STYLE = """<style>
 .course-panel .course-question p[role=status] { margin: 8px 0 0; min-height: 21px; }
 .course-panel > details { margin: 0 0 16px; }
 .course-panel ul { margin: 4px 0 8px; padding-left: 24px; }
+.course-runs, .course-axis { margin: 0; padding: 0; list-style: none; font-size: 13px; }
+.course-runs > li, .course-axis {
+  display: grid; gap: 0 14px;
+  grid-template-columns: minmax(0, 3fr) minmax(0, 6fr) minmax(7rem, 3fr);
+}
+.course-runs > li { align-items: center; }
+.course-runs > li > span { min-width: 0; padding: 5px 0; overflow-wrap: anywhere; }
+.course-runs small, .course-key { font-size: 12px; color: var(--jp-content-font-color2, inherit); }
+.course-runs small { display: block; }
+.course-runs .course-mark { display: inline-block; width: 1.4em; }
+.course-runs .course-mark ~ small { margin-left: 1.5em; }
+.course-runs .course-track {
+  --line: var(--jp-border-color2, #8884);
+  position: relative; align-self: stretch; min-height: 30px; overflow: hidden;
+  border-right: 1px solid var(--line);
+  background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px var(--step));
+}
+.course-track span {
+  position: absolute; top: calc(50% - 9px); box-sizing: border-box; height: 18px; min-width: 3px;
+}
+.course-key span { display: inline-block; width: 26px; height: 12px; vertical-align: -1px; }
+:is(.course-track, .course-key) .wait {
+  border: 1px dashed var(--jp-border-color0, #888);
+  background: repeating-linear-gradient(
+    -45deg, transparent 0 5px, var(--jp-border-color1, #8886) 5px 6px
+  );
+}
+:is(.course-track, .course-key) .ran {
+  border-radius: 0 2px 2px 0; background: var(--jp-brand-color1, #1976d2);
+}
+.course-track .ran.success { background: var(--jp-success-color1, #2e7d32); }
+.course-track .ran.interrupted { background: var(--jp-warn-color1, #b26a00); }
+.course-track .ran.error, .course-track .ran.timeout {
+  background: var(--jp-error-color1, #c62828);
+}
+.course-track .ran.rolled-back {
+  border: 1px solid var(--jp-border-color0, #888);
+  background: linear-gradient(currentColor, currentColor) center / 100% 1px no-repeat;
+}
+.course-axis > span {
+  grid-column: 2; position: relative; height: 20px; font-size: 12px;
+  color: var(--jp-content-font-color2, inherit);
+}
+.course-axis span span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
+.course-axis span span:first-child { transform: none; }
+.course-axis span span:last-child { transform: translateX(-100%); }
+.course-panel .course-store {
+  display: flex; flex-flow: row wrap; gap: 16px 28px; overflow: visible;
+}
+.course-panel .course-store > .widget-toggle-buttons {
+  display: flex; flex: 1 1 12rem; flex-flow: column; width: auto; height: auto; min-width: 0;
+}
+.course-panel .course-store > .widget-toggle-buttons > div {
+  display: block; max-height: 24rem; overflow: hidden auto; padding: 2px; border-radius: 3px;
+  border: 1px solid var(--jp-border-color1, #8888);
+}
+.course-panel .widget-toggle-button {
+  display: block; width: 100%; margin: 0; padding: 0 8px; overflow: hidden;
+  white-space: pre; text-align: left; text-overflow: ellipsis;
+  background: none; box-shadow: none; color: inherit;
+}
+.course-panel .widget-toggle-button:hover { background: var(--jp-layout-color2, #8882); }
+.course-panel .widget-toggle-button.mod-active {
+  background: var(--jp-layout-color3, #8884); box-shadow: none; color: inherit; font-weight: 700;
+}
+.course-panel .course-store > .widget-vbox, .course-panel .course-store > section + section {
+  flex: 3 1 24rem; min-width: 0; overflow: visible;
+}
+.course-panel .course-store > section { flex: 1 1 10rem; }
+.course-panel .course-store .widget-label { width: auto; margin-right: 8px; text-align: left; }
+.course-panel .course-store table { margin-bottom: 4px; }
+.course-panel .course-store .course-controls { margin-top: 8px; }
+.course-panel .course-item { margin-top: 16px; overflow: visible; }
+.course-panel .course-item > * { width: auto; }
+.course-panel .course-item .widget-textarea { flex-flow: column; height: auto; margin: 0 0 8px; }
+.course-panel .course-item textarea {
+  flex: none; width: 100%; height: auto;
+  font: 13px/1.45 var(--jp-code-font-family, ui-monospace, monospace);
+}
+.course-panel > .course-columns {
+  display: grid; height: auto; overflow: visible; margin: 0 0 16px;
+}
+.course-panel > .course-columns > * { min-width: 0; overflow: visible; }
+.course-panel .course-scroll.end { display: flex; flex-direction: column-reverse; }
+.course-panel .course-scroll.end > div { min-width: 0; }
+.course-panel .course-live { margin: 14px 0 0; border-style: none none none dashed; }
+.course-panel .course-live > span { color: var(--jp-content-font-color2, inherit); }
+.course-panel .course-waits {
+  margin: 0 0 12px; padding: 8px 12px; overflow: visible;
+  border-left: 3px solid var(--jp-warn-color1, #b26a00);
+}
+.course-panel .course-controls .widget-checkbox { flex: none; width: auto; }
+.course-panel .course-controls .widget-checkbox label { display: flex; align-items: center; }
+.course-panel .course-controls .widget-checkbox input { margin-top: 0; }
+.course-panel > .course-columns ~ .course-controls { margin: 0 0 20px; }
+.course-panel > .course-columns ~ .course-controls:last-child { margin: 16px 0 0; }
+.course-panel .course-waits .course-controls { margin: 8px 0 0; }
+.course-panel .course-columns .course-controls { margin: 10px 0 0; }
 </style>"""
 
 

@@ -1,33 +1,29 @@
-"""A thread in three parts: its conversation, its checkpoints, and what the store remembers."""
+"""A thread in three parts, to watch and to change: its conversation, its checkpoints, the store."""
 
 from __future__ import annotations
 
-import asyncio
-import html
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from ipywidgets import Dropdown, Text  # type: ignore[import-untyped]
-from langgraph_sdk import get_client
+from ipywidgets import Button  # type: ignore[import-untyped]
 
-from course_helpers.errors import NotFoundError
-from course_helpers.lanes import Deployment, require_ready
-from course_helpers.markup import clean
-from course_helpers.store import Memories, read_memories
-from course_helpers.threads import ThreadSummary, ThreadView, list_threads, read_thread
-from course_helpers.widgets.conversation import conversation
-from course_helpers.widgets.panel import Panel
-from course_helpers.widgets.timeline import timeline
+from course_helpers import thread_actions as actions
+from course_helpers.lanes import Deployment
+from course_helpers.widgets.thread_controls import DELETE, REALLY, Draft
+from course_helpers.widgets.thread_live import Change, LiveThreadPanel
 
-TIMEOUT = 15.0  # seconds for each request; a thread is read in about 0.1 s
-THREADS = 50  # how many the dropdown offers
-OPENING = 40  # characters of a thread's first message in it
+SETTLE = 0.1  # seconds after Enter: the browser sends the key before the field's text
 
 
-class ThreadExplorer(Panel):
-    """A thread's conversation and checkpoints, and a user's memories.
+class ThreadExplorer(LiveThreadPanel):
+    """A thread's conversation and checkpoints, and a user's memories: to watch and to change.
 
     Make it in a notebook cell with `await ThreadExplorer.load(server, thread_id, user_id="ann")`.
+    With the box Live ticked, or `explorer.follow.value = True`, the panel holds the thread's own
+    stream: what other clients run on the thread, a notebook cell too, shows as it goes.
+
+    What a button does, a method does too: each returns when it is done, and tells how it ended in
+    `message`. Runs get the shown user and category as context.
 
     Args:
         deployment: what `connect()` returned.
@@ -39,6 +35,9 @@ class ThreadExplorer(Panel):
         thread: what was read of the thread, or None.
         memories: what was read of the store, or None.
         thread_choice, user_field: what is shown; another value is read at once.
+        follow: the box Live.
+        checkpoint_choice: where a fork goes back to.
+        controls: the other fields and buttons.
     """
 
     def __init__(
@@ -48,26 +47,13 @@ class ThreadExplorer(Panel):
         user_id: str | None = None,
         category: str = "general",
     ) -> None:
-        given = thread_id or ""
-        self.thread_choice = Dropdown(
-            description="Thread", options=[(given or "the newest", given)], value=given
-        )
-        self.user_field = Text(
-            description="User",
-            value=user_id or "",
-            placeholder="whose memories",
-            continuous_update=False,
-        )
-        super().__init__(
-            "Thread explorer",
-            "Refresh",
-            "Read the list of threads, the thread and the memories again",
-            [self.thread_choice, self.user_field],
-        )
-        self._url, self._category = deployment.url, category
-        self.thread: ThreadView | None = None
-        self.memories: Memories | None = None
-        self._say("Press Refresh to read the threads.")
+        super().__init__(deployment, thread_id, user_id, category)
+        self.checkpoint_choice = self.controls.checkpoint_choice
+        self._connect()
+        say, waits, travel = self.controls.rows
+        heading, main, status, columns, history = self.children
+        main.children = [*main.children, self.follow]
+        self.children = [heading, main, status, columns, waits, say, history, travel]
 
     @classmethod
     async def load(
@@ -82,84 +68,90 @@ class ThreadExplorer(Panel):
         await explorer.refresh()
         return explorer
 
-    def summary(self) -> str:
-        """Return the thread's status and how much there is of each part."""
-        parts = []
-        if self.thread:
-            checkpoints = self.thread.checkpoints
-            messages = checkpoints[0].messages if checkpoints else 0
-            more = " (the thread has older ones)" if self.thread.more else ""
-            parts = [
-                f"{self.thread.status}, {_count(messages, 'message')}, "
-                f"{_count(len(checkpoints), 'checkpoint')}{more}"
-            ]
-        if self.memories:
-            more = " (the store holds more)" if self.memories.truncated else ""
-            parts.append(_count(len(self.memories.todos), "to-do") + more)
-        return "; ".join(parts) or "no thread yet"
+    async def send(self, text: str) -> None:
+        """Start a run with a message, in a new thread if none is shown; return at its end."""
+        field = self.controls.message
+        await self._say_it(field, text, lambda c: actions.send(c, self._id, text, self._context))
 
-    def body_html(self) -> str:
-        """Return the three parts as sections."""
-        columns = below = ""
-        if self.thread:
-            turns = conversation(self.thread.messages)
-            steps = timeline(self.thread.checkpoints, self.thread.more)
-            columns = _section("Conversation", _scroll("Conversation", turns))
-            below = _section("Checkpoints", _scroll("Checkpoints", steps))
-        if self.memories:
-            title = f"Memories of {self.memories.user_id}"
-            columns += _section(title, _scroll(title, self.memories._repr_html_()))
-        return f'<div class="course-columns">{columns}</div>{below}'
+    async def fork(self, checkpoint_id: str, text: str) -> None:
+        """Go back to a checkpoint and on from there with another message, to the run's end.
 
-    async def _read(self) -> None:
+        Args:
+            checkpoint_id: one of the thread's.
+            text: replaces the last human message of that checkpoint; where nothing came next, it
+                is a new message after it.
+        """
+        thread_id = self._id
+        await self._say_it(
+            self.controls.words,
+            text,
+            lambda c: actions.fork(c, thread_id, checkpoint_id, text, self._context),
+        )
+
+    async def approve(self) -> None:
+        """Let what the thread waits for go on as it is; a node that asked gets `True`."""
+        await self._change(lambda c: actions.approve(c, self._id, self._context))
+
+    async def edit(self, text: str) -> None:
+        """Go on with other words than those of the last message; a node that asked gets them."""
+        field = self.controls.answer
+        await self._say_it(field, text, lambda c: actions.edit(c, self._id, text, self._context))
+
+    async def copy(self) -> None:
+        """Copy the thread with its history, and show the copy."""
+        done = "This is the copy; the original stays as it was."
+        await self._change(lambda c: actions.copy(c, self._id), "Copying the thread.", done)
+
+    async def delete(self) -> None:
+        """Delete the thread with its history; what the store remembers stays."""
+        done = "The thread is deleted. The next message begins a new one."
+        await self._change(lambda c: actions.delete(c, self._id), "Deleting the thread.", done)
+
+    @property
+    def _context(self) -> actions.Context:
         user_id = self.user_field.value.strip()
-        await asyncio.to_thread(require_ready, self._url)
-        async with get_client(url=self._url, timeout=TIMEOUT) as client:
-            threads = await list_threads(client, THREADS)
-            chosen = self.thread_choice.value or (threads[0].thread_id if threads else "")
-            try:
-                thread = await read_thread(client, chosen) if chosen else None
-            except NotFoundError as error:
-                self._offer(threads, "")
-                raise NotFoundError(error.what, "choose another thread, or press Refresh") from None
-            memories = await read_memories(client, user_id, self._category) if user_id else None
-        self._offer([*threads, *([thread.summary] if thread else [])], chosen)
-        self.thread, self.memories = thread, memories
+        return {"user_id": user_id, "todo_category": self._category} if user_id else None
 
-    def _offer(self, threads: Sequence[ThreadSummary], chosen: str) -> None:
-        """Fill the dropdown, without reading again because of it."""
-        options = {"": "Choose a thread", **{t.thread_id: _label(t) for t in threads}}
-        self.thread_choice.unobserve(self._pressed, "value")
-        with self.thread_choice.hold_sync():
-            self.thread_choice.options = [(label, key) for key, label in options.items()]
-            self.thread_choice.value = chosen
-        self.thread_choice.observe(self._pressed, "value")
+    def _connect(self) -> None:
+        """Let the controls do what the methods do; a press moves on to where one types next."""
+        c = self.controls
+        c.message.on_msg(lambda _, content, __: self._entered(content))
+        self._on(c.send, c.message, lambda: self.send(c.message.value))
+        self._on(c.approve, c.message, self.approve)
+        self._on(c.edit, c.message, lambda: self.edit(c.answer.value))
+        self._on(c.fork, c.words, lambda: self.fork(c.checkpoint_choice.value, c.words.value))
+        self._on(c.copy, c.message, self.copy)
+        c.delete.on_click(lambda _: self._loop.call_soon_threadsafe(self._delete_pressed))
 
+    def _on(
+        self, button: Button, then: Draft, work: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        async def pressed() -> None:
+            if not self._changing.locked():
+                then.focus()  # the browser takes the focus from a button that is disabled
+                await work()
 
-def _label(thread: ThreadSummary) -> str:
-    """Return a thread's first words, its status and when it changed last."""
-    text = " ".join(clean(thread.opening).split()) or "(empty)"
-    text = text if len(text) <= OPENING else f"{text[: OPENING - 1]}…"
-    return f"{text} · {thread.status} · {_clock(thread.updated_at)}"
+        button.on_click(lambda _: self._soon(pressed()))
 
+    def _entered(self, content: dict[str, Any]) -> None:
+        if content.get("event") == "submit":
+            self._loop.call_soon_threadsafe(self._loop.call_later, SETTLE, self.controls.send.click)
 
-def _clock(iso_time: str) -> str:
-    """Return a server's time by this computer's clock, with the day unless it is today."""
-    then = datetime.fromisoformat(iso_time).astimezone()
-    return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then:%d %b %H:%M}"
+    def _delete_pressed(self) -> None:
+        button = self.controls.delete
+        if button.description == DELETE:
+            button.description = REALLY
+            self._say(
+                "The thread goes with its history; what the store remembers stays.",
+                f"press {REALLY} to delete it, or Refresh to keep it",
+            )
+        elif not self._changing.locked():
+            self.controls.message.focus()
+            self._soon(self.delete())
 
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
-
-
-def _section(title: str, markup: str) -> str:
-    return f"<section><h4>{html.escape(title)}</h4>{markup}</section>"
-
-
-def _scroll(name: str, markup: str) -> str:
-    """Return a part that scrolls when it is long; the keyboard reaches it too."""
-    return (
-        f'<div class="course-scroll" role="region" aria-label="{html.escape(name)}" tabindex="0">'
-        f"{markup}</div>"
-    )
+    async def _say_it(self, field: Draft, text: str, change: Change) -> None:
+        """Change the thread by a text, which the field gets back if that fails."""
+        if field.value == text:
+            field.take()
+        if not await self._change(change):
+            field.give_back(text)

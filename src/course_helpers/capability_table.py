@@ -1,0 +1,108 @@
+"""What the stack's engine can do, as the conformance suite has found it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_helpers.errors import CourseError
+from course_helpers.markup import clean, table
+from course_helpers.settings import DEPLOYMENT
+
+TABLE = DEPLOYMENT / "engine" / "capabilities.json"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A group of behaviours, each a test that was run on both servers.
+
+    Attributes:
+        group: its name, for instance `double_texting`.
+        behaviours: how many `langgraph dev` shows.
+        engine: how many of these the open engine shows too.
+        missing: the names of the tests of those that it does not show.
+    """
+
+    group: str
+    behaviours: int
+    engine: int
+    missing: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        lacks = f", not: {', '.join(self.missing)}" if self.missing else ""
+        return f"{self.group}: {self.engine} of {self.behaviours}{lacks}"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """The capability table: what the open engine does as `langgraph dev` does it.
+
+    Attributes:
+        control: the server that the engine was compared with.
+        engine: the engine, with its version.
+        groups: one capability each.
+    """
+
+    control: str
+    engine: str
+    groups: Sequence[Capability]
+
+    def of(self, group: str) -> Capability:
+        """Return a group's row.
+
+        Args:
+            group: its name.
+
+        Raises:
+            CourseError: there is no such group.
+        """
+        for each in self.groups:
+            if each.group == group:
+                return each
+        known = ", ".join(each.group for each in self.groups)
+        raise CourseError(f"The capability table has no group {group!r}.", f"use one of {known}")
+
+    @property
+    def title(self) -> str:
+        """What is compared with what: the licensed image could not be tried."""
+        return f"Behaviours of {self.engine} that are as langgraph dev ({self.control}) behaves"
+
+    def _rows(self) -> list[dict[str, str]]:
+        return [
+            {
+                "Group": row.group.replace("_", " "),
+                "langgraph dev": str(row.behaviours),
+                "open engine": str(row.engine),
+                "missing": ", ".join(row.missing) or "none",
+            }
+            for row in self.groups
+        ]
+
+    def __repr__(self) -> str:
+        shown, all_ = (sum(getattr(g, n) for g in self.groups) for n in ("engine", "behaviours"))
+        return clean("\n".join([self.title, *map(repr, self.groups), f"all: {shown} of {all_}"]))
+
+    def _repr_html_(self) -> str:
+        return table(self.title, self._rows())
+
+
+def capabilities(path: Path = TABLE) -> Capabilities:
+    """Return the table that the conformance suite has written.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CourseError: it is missing or is not such a table.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        groups = [Capability(name, **row) for name, row in found["groups"].items()]
+        return Capabilities(control=found["as"], engine=found["engine"], groups=groups)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CourseError(
+            f"The capability table {path} cannot be read: {error!r}.",
+            "git checkout -- deployment/engine/capabilities.json",
+        ) from None

@@ -1,0 +1,137 @@
+"""The controls of a thread explorer: say something, answer what waits, go back in time."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
+
+from course_helpers.checkpoints import Checkpoint
+from course_helpers.markup import clean
+from course_helpers.threads import ThreadView
+
+DELETE, REALLY = "Delete", "Really delete?"
+_MADE = {"input": "input", "update": "update_state", "fork": "fork"}
+
+
+class Draft(Text):
+    """A text field that offers some words, until someone types others."""
+
+    value: str
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(description=name, placeholder=hint, continuous_update=False)
+        self._offered = ""
+
+    def offer(self, words: str) -> None:
+        """Put words into the field, if nobody typed there."""
+        if self.value == self._offered:
+            self.value = words
+        self._offered = words
+
+    def take(self) -> str:
+        """Return what the field holds, and let it be filled with an offer again."""
+        words = str(self.value)
+        self.value = self._offered = ""
+        return words
+
+    def give_back(self, words: str) -> None:
+        """Put words back that were taken in vain, if nobody typed others meanwhile."""
+        if self.value == self._offered:
+            self.value = words
+
+
+class ThreadControls:
+    """The rows of controls; which of them apply depends on the thread.
+
+    Attributes:
+        message, send: what to say, and the button.
+        question: what a thread waits for.
+        approve, answer, edit: the button to let it go on; other words, and the button for them.
+        checkpoint_choice, words, fork: where to go back to, what to say there, and the button.
+        copy, delete: the buttons.
+        rows: what to say, what waits, and time travel, as widgets.
+    """
+
+    def __init__(self) -> None:
+        self.message = Draft("Message", "Say something to the agent")
+        self.send = Button(description="Send", tooltip="Start a run with this message")
+        self.question = HTML()
+        self.approve = Button(description="Approve", tooltip="Let it go on as it is")
+        self.answer = Draft("Instead", "")
+        self.edit = Button(description="Edit", tooltip="Go on with these words instead")
+        self.checkpoint_choice = Dropdown(description="Go back to")
+        self.words = Draft("and say", "Another message")
+        self.fork = Button(
+            description="Fork", tooltip="Go on from that checkpoint, in a new branch"
+        )
+        self.copy = Button(description="Copy", tooltip="Copy the thread with its history")
+        self.delete = Button(description=DELETE, tooltip="Delete the thread with its history")
+        self.buttons = (self.send, self.approve, self.edit, self.fork, self.copy, self.delete)
+        self.checkpoint_choice.observe(self._chosen, "value")
+        self._checkpoints: Sequence[Checkpoint] = ()
+        self.rows = self._rows()
+        self.show(None)
+
+    def show(self, thread: ThreadView | None) -> None:
+        """Offer what can be done with a thread."""
+        head = thread.checkpoints[0] if thread and thread.checkpoints else None
+        self._checkpoints = thread.checkpoints if thread else ()
+        self.delete.description = DELETE
+        _say, waits, travel = self.rows
+        waits.layout.display = None if thread and thread.waiting else "none"
+        travel.layout.display = None if thread else "none"
+        self.question.value = ""
+        if thread and thread.waiting and head:
+            self._ask(head)
+        self._offer_checkpoints()
+
+    def enable(self, yes: bool) -> None:
+        """Enable the buttons; what was typed can always be edited."""
+        for button in (*self.buttons, self.checkpoint_choice):
+            button.disabled = not yes
+        self.fork.disabled = not (yes and self._checkpoints)
+
+    def _rows(self) -> tuple[HBox, VBox, HBox]:
+        answers = HBox([self.approve, self.answer, self.edit])
+        travel = [self.checkpoint_choice, self.words, self.fork, self.copy, self.delete]
+        rows = HBox([self.message, self.send]), VBox([self.question, answers]), HBox(travel)
+        for row in (rows[0], answers, rows[2]):
+            row.add_class("course-controls")
+        rows[1].add_class("course-waits")
+        return rows
+
+    def _ask(self, head: Checkpoint) -> None:
+        nodes = f"<code>{html.escape(', '.join(head.next))}</code>"
+        asked = "".join(f"<pre>{html.escape(text)}</pre>" for text in head.asked)
+        what = f"{nodes} asks:{asked}" if asked else f"The run stopped before {nodes}."
+        self.question.value = clean(f"<div>{what}</div>")
+        self.answer.placeholder = "Your answer" if asked else "Other words for the last message"
+        self.answer.offer("" if asked else clean(head.said))
+
+    def _offer_checkpoints(self) -> None:
+        """Fill the dropdown, the newest first, and keep what was chosen in it."""
+        chosen, options = (
+            self.checkpoint_choice.value,
+            [(_label(c), c.id) for c in self._checkpoints],
+        )
+        kept = chosen if chosen in [key for _, key in options] else None
+        with self.checkpoint_choice.hold_sync():
+            self.checkpoint_choice.options = options
+            self.checkpoint_choice.value = kept or next((key for _, key in options), None)
+        self._chosen()
+
+    def _chosen(self, *_: object) -> None:
+        """Offer the chosen checkpoint's human message, which a fork replaces."""
+        chosen = self.checkpoint_choice.value
+        checkpoint = next((c for c in self._checkpoints if c.id == chosen), None)
+        replaced = checkpoint and checkpoint.next and list(checkpoint.next) != ["__start__"]
+        self.words.offer(clean(checkpoint.said) if checkpoint and replaced else "")
+
+
+def _label(checkpoint: Checkpoint) -> str:
+    """Return which step a checkpoint is, what made it and what comes next."""
+    made = _MADE.get(checkpoint.source) or " + ".join(checkpoint.ran)
+    what = f"step {checkpoint.step}" + (f", {made}" if made else "")
+    return clean(f"{what} · next: {', '.join(checkpoint.next) or 'end'}")
