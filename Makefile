@@ -11,7 +11,7 @@ COMPILE := uv pip compile --quiet --universal --no-annotate --no-emit-index-url 
 ENGINE := deployment/engine/requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup doctor reset images up down logs bundle test test-fast soak lint notebooks lock clean FORCE
+.PHONY: help lab setup doctor reset images up down logs backup restore bundle test test-fast soak lint notebooks lock clean FORCE
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -39,6 +39,12 @@ down: .venv/.lab ## Stop the stack and keep its data (delete that too: make down
 
 logs: .venv/.lab ## Follow the stack's logs (Ctrl-C ends that)
 	@$(PY) -m course_helpers.stack logs
+
+backup: .venv/.lab ## Save the stack's data into a new file: make backup TO=/media/usb/today.zip
+	@$(PY) -m course_helpers.backup save "$(TO)"
+
+restore: .venv/.lab ## Restore it (over other data: OVER=1): make restore FROM=/media/usb/today.zip
+	@$(PY) -m course_helpers.backup restore "$(FROM)" $(if $(OVER),over)
 
 bundle: .venv/.lab ## Save the whole course for computers without a network: make bundle TO=/media/usb/course
 	@$(PY) -m course_helpers.bundle "$(TO)"

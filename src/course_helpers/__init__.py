@@ -26,6 +26,7 @@ _HOMES = {
     "StorePanel": "widgets",
     "ThreadExplorer": "widgets",
     "ask_assistants": "side_by_side",
+    "backup": "backup",
     "build_image": "practice_builds",
     "busy_thread": "double_texting",
     "capabilities": "capability_table",
@@ -59,6 +60,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(f"{__name__}.{_HOMES[name]}")
-    found = home if name in ("check", "stack") else getattr(home, name)
+    found = home if name in ("backup", "check", "stack") else getattr(home, name)
     globals()[name] = found
     return found

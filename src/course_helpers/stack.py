@@ -60,11 +60,7 @@ def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
         ServerError: a service ended, or did not become ready; the sentence says why.
         SettingsError: `deployment/.env` cannot work.
     """
-    docker_checks.require()
-    prepare_env_file()
-    _make_passwords()
-    if missing := images.missing_images():
-        raise BuildError(f"There is no image {', '.join(missing)} here.", "make images")
+    prepare()
     before, data = services(), data_volumes()
     _require_port(before)
     try:
@@ -74,6 +70,21 @@ def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
             print("Stopping what was started ...", flush=True)
             down(volumes=not data)  # data that was there stays; a database half made does not
         raise
+
+
+def prepare() -> None:
+    """See to what any start of the stack needs: Docker, the settings with passwords, the images.
+
+    Raises:
+        DockerError: there is no Docker that can run it.
+        BuildError: an image is missing.
+        SettingsError: `deployment/.env` cannot work.
+    """
+    docker_checks.require()
+    prepare_env_file()
+    _make_passwords()
+    if missing := images.missing_images():
+        raise BuildError(f"There is no image {', '.join(missing)} here.", "make images")
 
 
 def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:

@@ -1,0 +1,168 @@
+"""Save what the stack holds into one file, and restore it, into this stack or another one.
+
+python -m course_helpers.backup save FILE
+python -m course_helpers.backup restore FILE [over]
+
+| in the file   | what it is                                                                     |
+| ------------- | ------------------------------------------------------------------------------ |
+| postgres.dump | all data: threads, checkpoints, runs, assistants, the store (`pg_dump`)        |
+| redis.rdb     | the queue and the events of then, only to be looked at: it is never restored   |
+| manifest.json | versions, rows of each table, sizes and checksums                              |
+
+Postgres is the truth, and a restore starts Redis empty. A queue of another time would do no harm,
+because a worker takes a run only by a change in Postgres, so that none runs twice; but the events
+of runs would: measured, a client that joined a run again was told of its end, which in the restored
+data had not come. A run that had not ended when the backup was made is in Postgres with its last
+checkpoint, and the server goes on from there once it starts: a node that had ended by then is not
+run again. What such a run did afterwards, outside (a message sent, say), it does again.
+
+A dump is a program that Postgres runs: restore only backups that you trust.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from os import fspath
+from pathlib import Path
+from typing import Any
+
+from course_helpers.backup_archive import ArchiveWriter, check_place, new_archive, open_archive
+from course_helpers.backup_checks import require_empty, require_known, require_loadable
+from course_helpers.backup_databases import Ask, dump, redis_dump, row_counts, snapshot
+from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest
+from course_helpers.backup_restore import replace_data
+from course_helpers.backup_stack import read_engine, require_data, running_databases
+from course_helpers.commands import ending_with_a_sentence
+from course_helpers.compose import REDIS
+from course_helpers.errors import CourseError, ServerError
+from course_helpers.progress import shown
+from course_helpers.stack import run_in
+
+_USAGE = {
+    "save": "name a new file: make backup TO=/media/usb/today.zip",
+    "restore": "name the file of a backup: make restore FROM=/media/usb/today.zip",
+}
+
+
+def save(to: Path | str) -> Manifest:
+    """Save the stack's data into a new file; runs may go on meanwhile.
+
+    Everything is of one moment. A stack that is stopped is started as far as needed, and stopped
+    again.
+
+    Args:
+        to: the file, which must not be there yet.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: there is no data, or a database does not give it.
+        CourseError: the file cannot be written there.
+    """
+    path, began = _absolute(to), time.monotonic()
+    check_place(path)
+    require_data()
+    with running_databases(), new_archive(path) as archive:
+        manifest = _write(archive)
+    print(f"Saved {_told(manifest, began)}: {path}", flush=True)
+    return manifest
+
+
+def restore(from_: Path | str, over: bool = False) -> Manifest:
+    """Put a backup's data in the place of the stack's, and empty Redis.
+
+    Everything that can be checked is, before anything is touched; until the end the old data stays.
+    A server that runs is stopped for it and started again.
+
+    Args:
+        from_: the file of a backup.
+        over: whether the stack's data may be lost.
+
+    Raises:
+        DockerError: there is no Docker.
+        CourseError: the backup is damaged, or from a newer server; or the stack is not empty; or
+            there is no room, or it failed otherwise: the sentence says what, and the data is as it
+            was.
+    """
+    began = time.monotonic()
+    with open_archive(_absolute(from_)) as archive:
+        require_known(archive.manifest)
+        with running_databases():
+            if not over:
+                require_empty()
+            require_loadable(archive)
+            replace_data(archive)
+    manifest = archive.manifest
+    print(f"Restored {_told(manifest, began)}, as of {manifest.made}", flush=True)
+    if manifest.in_flight:
+        print(f"Runs that go on from their last checkpoint: {manifest.in_flight}", flush=True)
+    return manifest
+
+
+def _absolute(path: Path | str) -> Path:
+    if not fspath(path):
+        raise CourseError("The file is not named.", "name it, for instance: today.zip")
+    return Path(path).expanduser().absolute()
+
+
+def _told(manifest: Manifest, began: float) -> str:
+    """Return what was done, in one line."""
+    seconds, megabytes = time.monotonic() - began, manifest.size / 1e6
+    return f"{manifest} ({megabytes:.1f} MB in {seconds:.1f} s)"
+
+
+def _write(archive: ArchiveWriter) -> Manifest:
+    """Write both dumps and the manifest."""
+    with snapshot() as ask:
+        facts = _facts(ask)
+        exported = ask("select pg_export_snapshot()")[0][0]
+        postgres = archive.add(POSTGRES_PART, shown(dump(exported), "Postgres"))
+    redis = archive.add(REDIS_PART, shown(redis_dump(), "Redis"))
+    manifest = Manifest(**facts, parts={POSTGRES_PART: postgres, REDIS_PART: redis})
+    archive.finish(manifest)
+    return manifest
+
+
+def _facts(ask: Ask) -> dict[str, Any]:
+    """Return a manifest's fields but for its parts."""
+    rows = row_counts(ask)
+    if not rows:
+        raise ServerError("The stack's database has no tables yet.", "make up; then again")
+    runs = ask("select status, count(*) from runs group by 1") if "runs" in rows else []
+    tables = ask("select version_num from alembic_version") if "alembic_version" in rows else []
+    ((size, postgres),) = ask(
+        "select pg_database_size(current_database()), current_setting('server_version')"
+    )
+    return {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "course": version("course-helpers"),
+        "engine": read_engine().name,
+        "revision": tables[0][0] if tables else "",
+        "postgres": postgres,
+        "redis": run_in(REDIS, "redis-server", "--version").split("v=")[1].split()[0],
+        "database_size": int(size),
+        "rows": rows,
+        "runs": {status: int(count) for status, count in runs},
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line; a foreseeable failure ends it with its sentence."""
+    with ending_with_a_sentence():
+        match arguments:
+            case ["save" | "restore" as command, *rest] if not any(rest[:1]):
+                raise CourseError("It is not said which file.", _USAGE[command])
+            case ["save", path]:
+                save(path)
+            case ["restore", path]:
+                restore(path)
+            case ["restore", path, "over"]:
+                restore(path, over=True)
+            case _:
+                raise CourseError(f"Unknown command: {' '.join(arguments)}.", "see `make help`")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

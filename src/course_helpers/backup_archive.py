@@ -1,0 +1,160 @@
+"""A backup as one file: a ZIP, not compressed, of the two dumps and the manifest.
+
+One file is copied whole or not at all, and every system opens a ZIP with a double click. A ZIP's
+index is written last, so that a file that was cut off is none; and it can be written as the dumps
+come, whose sizes nobody knows before (a tar needs them first). Nothing is ever unpacked to a disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from course_helpers.backup_manifest import PARTS, Manifest, Part
+from course_helpers.errors import CourseError
+from course_helpers.progress import shown
+
+MANIFEST = "manifest.json"
+MANIFEST_LIMIT = 1_000_000  # bytes; a real one has two thousand
+CHUNK = 1 << 20  # bytes
+_OTHER = "copy it here once more, or use another backup"
+
+
+class ArchiveWriter:
+    """A backup that is being written."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+
+    def add(self, name: str, chunks: Iterable[bytes]) -> Part:
+        """Write a part and return its size and checksum."""
+        digest, size = hashlib.sha256(), 0
+        with self._archive.open(name, "w", force_zip64=True) as part:
+            for chunk in chunks:
+                part.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+        return Part(size, digest.hexdigest())
+
+    def finish(self, manifest: Manifest) -> None:
+        """Write the manifest."""
+        self._archive.writestr(MANIFEST, manifest.to_json())
+
+
+@contextmanager
+def new_archive(path: Path) -> Iterator[ArchiveWriter]:
+    """Write a backup under another name beside its place, and put it there when it is complete.
+
+    Only its owner can read it.
+
+    Raises:
+        CourseError: there is something already, or no folder for it, or no room.
+    """
+    check_place(path)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+            unfinished = Path(folder, path.name)
+            unfinished.touch(0o600)
+            with unfinished.open("w+b") as file:
+                with zipfile.ZipFile(file, "w") as archive:
+                    yield ArchiveWriter(archive)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+    except OSError as error:
+        raise CourseError(
+            f"{path} could not be written: {error.strerror or error}.",
+            "make room there, or name another place",
+        ) from None
+
+
+def check_place(path: Path) -> None:
+    """Return if a backup can be written at a place.
+
+    Raises:
+        CourseError: it cannot; an earlier backup is never replaced.
+    """
+    if path.exists() or path.is_symlink():
+        what = "is a folder" if path.is_dir() else "is there already"
+        raise CourseError(f"{path} {what}.", "name a new file, for instance with today's date")
+    if not path.parent.is_dir():
+        raise CourseError(f"There is no folder {path.parent}.", "make it, or name another place")
+
+
+class Archive:
+    """A backup that was found whole.
+
+    Attributes:
+        path: where it is.
+        manifest: what is in it.
+    """
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._archive = archive
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Give the content of a part.
+
+        Raises:
+            zipfile.BadZipFile: it has changed on the disk since it was checked.
+        """
+        with self._archive.open(name) as part:
+            while chunk := part.read(CHUNK):
+                yield chunk
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[Archive]:
+    """Open a backup, and check every byte of it first.
+
+    Raises:
+        CourseError: it is not there, or no backup, or not complete, or not as it was written.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        why = error.strerror or error
+        raise CourseError(f"{path} cannot be read: {why}.", "name the file of a backup") from None
+    with file, _as_zip(path, file) as archive:
+        yield _checked(path, archive)
+
+
+def _as_zip(path: Path, file: object) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)  # type: ignore[call-overload]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise CourseError(f"{path} is no backup, or only a part of one.", _OTHER) from None
+
+
+def _checked(path: Path, archive: zipfile.ZipFile) -> Archive:
+    """Return the archive if it holds what its manifest says, and nothing else."""
+    names = sorted(archive.namelist())
+    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+    if names != sorted((MANIFEST, *PARTS)) or not stored:
+        raise CourseError(f"{path} is no backup of this course: it holds other files.", _OTHER)
+    try:
+        if archive.getinfo(MANIFEST).file_size > MANIFEST_LIMIT:
+            raise CourseError(f"{path} has a manifest that is too long.", _OTHER)
+        found = Archive(path, archive, Manifest.from_json(archive.read(MANIFEST)))
+        wrong = [name for name in PARTS if not _is_whole(found, name)]
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
+        raise CourseError(f"{path} is damaged: {error}.", _OTHER) from None
+    if wrong:
+        raise CourseError(f"{path} is damaged: {wrong[0]} is not as it was saved.", _OTHER)
+    return found
+
+
+def _is_whole(archive: Archive, name: str) -> bool:
+    expected = archive.manifest.parts[name]
+    digest, size = hashlib.sha256(), 0
+    for chunk in shown(archive.chunks(name), f"checking {name}", expected.size):
+        digest.update(chunk)
+        size += len(chunk)
+    return Part(size, digest.hexdigest()) == expected

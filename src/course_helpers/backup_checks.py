@@ -1,0 +1,107 @@
+"""What is checked before a restore touches anything: server, Postgres, room, what is lost."""
+
+from __future__ import annotations
+
+import re
+
+from course_helpers import stack
+from course_helpers.backup_archive import Archive
+from course_helpers.backup_databases import ask, database, exists, list_dump, row_counts, session
+from course_helpers.backup_manifest import POSTGRES_PART, Manifest, told
+from course_helpers.backup_stack import read_engine
+from course_helpers.compose import POSTGRES
+from course_helpers.errors import CourseError
+
+# Loading writes each row twice: into its table, and into the log that Postgres recovers from, of
+# which it keeps up to max_wal_size, 1 GB unless it was changed.
+LOG_LIMIT = 1_000_000_000  # bytes
+MARGIN = 64_000_000  # bytes, for what else is written meanwhile
+
+_MADE_BY_USERS = (
+    "select count(*) from assistant where metadata->>'created_by' is distinct from 'system'"
+)
+
+
+def require_known(manifest: Manifest) -> None:
+    """Return if the stack's server can start from a backup's tables.
+
+    An older version of them is fine: the server brings them up to date when it starts.
+
+    Raises:
+        CourseError: it cannot; they are newer, or another server's.
+    """
+    engine = read_engine()
+    if manifest.revision not in (engine.revisions or ("",)):
+        version = f"version {manifest.revision}" if manifest.revision else "no version"
+        raise CourseError(
+            f"The backup was made by {manifest.engine}, whose tables ({version}) are not known to "
+            f"the server of this stack, {engine.name}.",
+            "restore it with the images of then, or newer ones: make images",
+        )
+
+
+def require_loadable(archive: Archive) -> None:
+    """Return if this Postgres can load a backup, and has room for it beside the old data.
+
+    Raises:
+        CourseError: it cannot, or it has not.
+    """
+    manifest = archive.manifest
+    here = ask("show server_version")[0][0]
+    if _major(manifest.postgres) > _major(here):
+        raise CourseError(
+            f"The backup is of Postgres {manifest.postgres}, and the stack's is {here}, too old.",
+            "name a newer image in POSTGRES_IMAGE in deployment/.env",
+        )
+    list_dump(archive.chunks(POSTGRES_PART))
+    size = manifest.database_size
+    needed, free = size + min(size, LOG_LIMIT) + MARGIN, _free()
+    if free < needed:
+        raise CourseError(
+            f"Postgres has {free / 1e6:.0f} MB of disk left; the restore needs up to "
+            f"{needed / 1e6:.0f}, because the old data stays until the new is complete.",
+            "make room on the disk that holds Docker's volumes",
+        )
+
+
+def _major(version: str) -> int:
+    number = re.match(r"\d{1,9}", version)
+    return int(number[0]) if number else 0
+
+
+def _free() -> int:
+    """Return how many bytes there are left where Postgres keeps its data."""
+    table = stack.run_in(POSTGRES, "sh", "-c", 'df -Pk "$PGDATA"')
+    return int(table.splitlines()[-1].split()[3]) * 1024
+
+
+def require_empty() -> None:
+    """Return if nothing of anybody's would be lost.
+
+    What the server makes itself when it starts, an assistant for each graph, is nobody's.
+
+    Raises:
+        CourseError: there is something; the sentence counts it.
+    """
+    if lost := told(user_data()):
+        raise CourseError(
+            f"The stack is not empty: {lost} would be replaced.",
+            "save them first (make backup TO=...), then restore with OVER=1 (over=True)",
+        )
+
+
+def user_data() -> dict[str, int]:
+    """Return how many of each kind the stack's users have made."""
+    if not exists(database()):
+        return {}
+    with session(database()) as ask_session:
+        rows = row_counts(ask_session)
+        assistants = ask_session(_MADE_BY_USERS) if "assistant" in rows else [["0"]]
+    kinds = {"threads": "thread", "runs": "runs", "store items": "store", "crons": "crons"}
+    found = {kind: rows.get(table, 0) for kind, table in kinds.items()}
+    found["assistants"] = int(assistants[0][0])
+    known = {*kinds.values(), "assistant", "assistant_versions", "alembic_version"}
+    other = {n: c for n, c in rows.items() if n not in known and not n.endswith("_migrations")}
+    if not any(found.values()):
+        found["rows of other tables"] = sum(other.values())
+    return found

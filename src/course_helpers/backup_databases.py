@@ -1,0 +1,165 @@
+"""What a backup asks of the stack's Postgres and Redis, through the tools in their containers.
+
+The dump and the counts are of one moment, although runs go on: the session that counts exports its
+snapshot, and `pg_dump` reads from that (PostgreSQL, "Snapshot Synchronization Functions").
+"""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from course_helpers.backup_streams import child, failed, read_stream, write_stream
+from course_helpers.compose import POSTGRES, REDIS, run_compose
+from course_helpers.settings import load_settings
+
+ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
+# Measured with 1,000 threads, 37 MB on the disk: 1.8 MB in 0.7 s; gzip, the default, 2.2 in 1.3.
+COMPRESSION = "zstd:1"
+
+Ask = Callable[[str], list[list[str]]]
+
+_TABLES = """select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)' order by 1"""
+
+
+def database() -> str:
+    """Return the name of the server's database."""
+    return load_settings().value("POSTGRES_DB", "task_maistro")
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL takes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _psql(name: str) -> tuple[str, ...]:
+    options = ("--no-psqlrc", "--quiet", "--csv", "--tuples-only")
+    stop = ("-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse")
+    return ("psql", "-U", "postgres", "-d", name, *options, *stop)
+
+
+def ask(sql: str, name: str = "postgres") -> list[list[str]]:
+    """Ask Postgres once, and return the rows.
+
+    Args:
+        sql: one statement; of several, all or none take effect.
+        name: the database.
+
+    Raises:
+        ServerError: Postgres does not run, or refuses.
+    """
+    command = ("exec", "-T", POSTGRES, *_psql(name), "-c", sql)
+    return list(csv.reader(run_compose(*command, timeout=ANSWER_TIMEOUT).out.splitlines()))
+
+
+def exists(name: str) -> bool:
+    """Return whether there is a database of this name."""
+    return bool(ask(f"select 1 from pg_database where datname = {literal(name)}"))
+
+
+@contextmanager
+def snapshot() -> Iterator[Ask]:
+    """Give a way to ask the server's database, always as it was at the block's beginning.
+
+    Raises:
+        ServerError: Postgres does not run, or refuses.
+    """
+    with session(database()) as ask_session:
+        ask_session("begin isolation level repeatable read, read only")
+        yield ask_session
+
+
+@contextmanager
+def session(name: str) -> Iterator[Ask]:
+    """Give a way to ask a database many things quickly.
+
+    Args:
+        name: the database.
+
+    Raises:
+        ServerError: Postgres does not run, or refuses.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        child(POSTGRES, _psql(name), errors, subprocess.PIPE, subprocess.PIPE) as psql,
+    ):
+
+        def ask_session(sql: str) -> list[list[str]]:
+            assert psql.stdin is not None
+            assert psql.stdout is not None
+            with suppress(BrokenPipeError):  # psql has ended, and said why
+                psql.stdin.write(f"{sql};\n\\echo end\n".encode())
+                psql.stdin.flush()
+            lines = []
+            while (line := psql.stdout.readline().decode()) != "end\n":
+                if not line:
+                    raise failed(POSTGRES, psql, errors)
+                lines.append(line)
+            return list(csv.reader(lines))
+
+        yield ask_session
+        psql.communicate()  # until it has ended: a database in use cannot be renamed
+
+
+def row_counts(ask_database: Ask) -> dict[str, int]:
+    """Return how many rows each table of a database has.
+
+    Args:
+        ask_database: asks it.
+    """
+    tables = [name for (name,) in ask_database(_TABLES)]
+    counts = [f"select {literal(name)}, count(*) from {name}" for name in tables]
+    rows = ask_database(" union all ".join(counts)) if counts else []
+    return {name: int(count) for name, count in rows}
+
+
+def dump(exported: str) -> Iterator[bytes]:
+    """Give the server's database as `pg_dump` writes it, in its custom format.
+
+    Args:
+        exported: the id of the snapshot it is read from.
+
+    Raises:
+        ServerError: it failed.
+    """
+    options = ("--format=custom", f"--compress={COMPRESSION}", f"--snapshot={exported}")
+    return read_stream(POSTGRES, "pg_dump", "-U", "postgres", "-d", database(), *options)
+
+
+def redis_dump() -> Iterator[bytes]:
+    """Give what is in Redis, as an RDB file.
+
+    Raises:
+        ServerError: it failed.
+    """
+    # Else Redis waits for five seconds, in case more replicas ask for the same.
+    at_once = "redis-cli config set repl-diskless-sync-delay 0 >/dev/null && redis-cli --rdb -"
+    return read_stream(REDIS, "sh", "-c", at_once)
+
+
+def list_dump(chunks: Iterable[bytes]) -> None:
+    """Return if this Postgres can read a dump: `pg_restore` reads its table of contents.
+
+    Raises:
+        ServerError: it cannot.
+    """
+    write_stream(POSTGRES, chunks, "pg_restore", "--list")
+
+
+def load_dump(chunks: Iterable[bytes], name: str) -> None:
+    """Load a dump into an empty database.
+
+    Raises:
+        ServerError: it failed, for instance because the disk is full.
+    """
+    options = ("--exit-on-error", "--no-owner")
+    write_stream(POSTGRES, chunks, "pg_restore", "-U", "postgres", "-d", name, *options)

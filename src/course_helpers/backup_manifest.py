@@ -1,0 +1,146 @@
+"""What a backup says of itself: versions, counts, sizes, checksums. It holds no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from course_helpers.errors import CourseError
+from course_helpers.markup import clean, table
+
+FORMAT = 1  # of the backup; another one is refused
+POSTGRES_PART, REDIS_PART = "postgres.dump", "redis.rdb"
+PARTS = (POSTGRES_PART, REDIS_PART)
+_KINDS = {"threads": "thread", "runs": "runs", "checkpoints": "checkpoints"}
+_KINDS |= {"store items": "store", "assistants": "assistant", "crons": "crons"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a backup.
+
+    Attributes:
+        size: bytes.
+        sha256: its checksum, in hexadecimal.
+    """
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, repr=False)
+class Manifest:
+    """What is in a backup.
+
+    Attributes:
+        made: when, ISO time in UTC.
+        course: version of the course's helpers.
+        engine: the server and its version, of the stack's image.
+        revision: of the server's tables (Alembic's); empty if the server keeps none.
+        postgres: version of Postgres.
+        redis: version of Redis.
+        database_size: bytes that the database took on the disk.
+        rows: table -> rows, all of one moment.
+        runs: status -> runs at that moment.
+        parts: file -> size and checksum.
+        format: of the backup itself.
+    """
+
+    made: str
+    course: str
+    engine: str
+    revision: str
+    postgres: str
+    redis: str
+    database_size: int
+    rows: dict[str, int]
+    runs: dict[str, int]
+    parts: dict[str, Part] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What people ask for: how many threads, runs, checkpoints and so on."""
+        return {kind: self.rows[name] for kind, name in _KINDS.items() if name in self.rows}
+
+    @property
+    def in_flight(self) -> int:
+        """How many runs had not ended: they go on after a restore, from their last checkpoint."""
+        return self.runs.get("pending", 0) + self.runs.get("running", 0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.size for part in self.parts.values())
+
+    def __str__(self) -> str:
+        return told(self.counts) or "no rows"
+
+    def __repr__(self) -> str:
+        return f"Manifest({self}; {self.size / 1e6:.1f} MB)"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "made": self.made,
+            "versions": f"{self.engine}, Postgres {self.postgres}, Redis {self.redis}",
+            **{kind: f"{count:,}" for kind, count in self.counts.items()},
+            "runs in flight": str(self.in_flight),
+            **{n: f"{p.size:,} bytes, sha256 {p.sha256[:12]}…" for n, p in self.parts.items()},
+        }
+        return table("Backup", [{"what": what, "value": value} for what, value in facts.items()])
+
+    def to_json(self) -> bytes:
+        """Return it as it is kept in the backup."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Manifest:
+        """Read what `to_json` has written.
+
+        Raises:
+            CourseError: it is of another format, or something is missing or of a wrong kind.
+        """
+        try:
+            found = json.loads(text)
+            number = found["format"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise _unreadable("it is not JSON with a format") from None
+        if number != FORMAT:
+            raise CourseError(
+                f"The backup is of format {clean(str(number))[:20]}; this course reads {FORMAT}.",
+                "restore it with the version of the course that made it",
+            )
+        try:
+            return cls(**_checked(found))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise _unreadable(clean(str(error))[:100]) from None
+
+
+def told(counts: dict[str, int]) -> str:
+    """Return counts as one sentence's part, without the zeros: "2 threads, 1 run"."""
+    words = (f"{n:,} {kind[:-1] if n == 1 else kind}" for kind, n in counts.items() if n)
+    return ", ".join(words)
+
+
+def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest's fields, each of its kind, with the parts as `Part`."""
+    texts = ("made", "course", "engine", "revision", "postgres", "redis")
+    for name in texts:
+        if not isinstance(found[name], str):
+            raise TypeError(f"{name} is no text")
+    parts = {name: found["parts"][name] for name in PARTS}
+    sizes = {f"size of {name}": part["size"] for name, part in parts.items()}
+    numbers = {**found["rows"], **found["runs"], **sizes, "size": found["database_size"]}
+    for name, number in numbers.items():
+        if type(number) is not int or number < 0:
+            raise TypeError(f"{name} is no number")
+    return {
+        **{name: clean(found[name]) for name in texts},
+        **{name: found[name] for name in ("database_size", "rows", "runs")},
+        "parts": {n: Part(part["size"], str(part["sha256"])) for n, part in parts.items()},
+    }
+
+
+def _unreadable(why: str) -> CourseError:
+    return CourseError(f"The backup's manifest cannot be read: {why}.", "use another backup")

@@ -1,0 +1,120 @@
+"""The stack while it is saved or restored: what is started for that, and put back as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from course_helpers import stack
+from course_helpers.commands import ask
+from course_helpers.compose import (
+    API,
+    POSTGRES,
+    REDIS,
+    data_volumes,
+    project_name,
+    run_compose,
+    services,
+)
+from course_helpers.errors import ServerError
+from course_helpers.images import stack_images
+from course_helpers.settings import load_settings
+
+ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
+# Asked of the image, so that it is known also when the server does not run. Alembic reads the
+# revisions from the files that Aegra brings, without a database.
+_ENGINE = """
+import json
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from alembic.script import ScriptDirectory
+script = ScriptDirectory(str(Path(find_spec("aegra_api").origin).parent / "alembic"))
+revisions = [revision.revision for revision in script.walk_revisions()]
+print(json.dumps([f"Aegra {version('aegra-api')}", revisions]))
+"""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The server of an image.
+
+    Attributes:
+        name: its name and version; "another server" if it is not the open engine.
+        revisions: all versions of its tables that it can start from, the newest first.
+    """
+
+    name: str
+    revisions: tuple[str, ...]
+
+
+def read_engine() -> Engine:
+    """Return what the stack's image serves."""
+    image = stack_images(load_settings())[-1]
+    run = ["docker", "run", "--rm", "--network=none", "--entrypoint=python", image]
+    answer = ask([*run, "-c", _ENGINE], ENGINE_TIMEOUT)
+    if answer.code != 0:  # the licensed server keeps its tables' versions to itself
+        return Engine("another server", ())
+    name, revisions = json.loads(answer.out)
+    return Engine(name, tuple(revisions))
+
+
+def require_data() -> None:
+    """Return if there is a stack with data, whether it runs or not.
+
+    Raises:
+        DockerError: Docker does not answer.
+        ServerError: there is none.
+    """
+    if not any(volume.endswith("_postgres-data") for volume in data_volumes()):
+        raise ServerError(
+            f"There is no stack {project_name()!r} here, so there is no data to save.", "make up"
+        )
+
+
+@contextmanager
+def running_databases() -> Iterator[None]:
+    """Have Postgres and Redis run in the block; what it started is stopped or removed afterwards.
+
+    Raises:
+        DockerError: there is no Docker that can run them.
+        ServerError: one of them does not become ready.
+    """
+    stack.prepare()
+    before, data = services(), data_volumes()
+    ready = {service.name for service in before if service.ready}
+    starting = [name for name in (POSTGRES, REDIS) if name not in ready]
+    done = False
+    try:
+        if starting:
+            print(f"Starting {' and '.join(starting)} ...", flush=True)
+            _start(*starting)
+        yield
+        done = True
+    finally:
+        if not before:
+            stack.down(volumes=not done and not data)
+        elif starting:
+            stack.stop(*starting)
+
+
+def _start(*names: str) -> None:
+    """Start services and wait until they are healthy."""
+    run_compose("up", "--detach", "--wait", "--no-deps", *names, timeout=stack.UP_TIMEOUT)
+
+
+def start_again(name: str) -> None:
+    """Stop a service, in whatever state it is, and start it.
+
+    Raises:
+        ServerError: it does not become healthy.
+    """
+    stack.stop(name)  # Docker then forgets how often it has started it again by itself
+    _start(name)
+
+
+def server_runs() -> bool:
+    """Return whether the agent's server runs, ready or not."""
+    return any(s.name == API and s.state in ("running", "restarting") for s in services())

@@ -1,0 +1,110 @@
+"""Bytes into and out of a command in a service's container, as they come."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from course_helpers.compose import compose_command, compose_environment
+from course_helpers.errors import ServerError
+
+CHUNK = 1 << 20  # bytes
+
+
+def read_stream(service: str, *command: str) -> Iterator[bytes]:
+    """Give what a command prints.
+
+    Args:
+        service: in whose container it runs.
+        command: the program and its arguments.
+
+    Raises:
+        ServerError: it failed.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        child(service, command, errors, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout is not None
+        while chunk := process.stdout.read(CHUNK):
+            yield chunk
+        if process.wait() != 0:
+            raise failed(service, process, errors)
+
+
+def write_stream(service: str, chunks: Iterable[bytes], *command: str) -> None:
+    """Run a command with chunks as its input.
+
+    Args:
+        service: in whose container it runs.
+        chunks: what it reads; it may end before it has read them all.
+        command: the program and its arguments.
+
+    Raises:
+        ServerError: it failed.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        child(service, command, errors, stdin=subprocess.PIPE) as process,
+    ):
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended: well, or it says why
+            for chunk in chunks:
+                process.stdin.write(chunk)
+            process.stdin.close()
+        if process.wait() != 0:
+            raise failed(service, process, errors)
+
+
+@contextmanager
+def child(
+    service: str,
+    command: Iterable[str],
+    errors: IO[str],
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a service's container, and end it when the block ends.
+
+    Ctrl-C in a terminal does not reach it: this process decides what is to be undone, in order.
+
+    Args:
+        service: whose container.
+        command: the program and its arguments.
+        errors: where its errors go.
+        stdin: its input, as for `subprocess.Popen`.
+        stdout: its output.
+    """
+    with subprocess.Popen(
+        compose_command("exec", "-T", service, *command),
+        env=compose_environment(),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=errors,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                with suppress(BrokenPipeError):
+                    pipe.close()
+            process.terminate()
+
+
+def failed(what: str, process: subprocess.Popen[bytes], errors: IO[str]) -> ServerError:
+    """Return why a command failed, from its errors.
+
+    Args:
+        what: what failed, for people: the service; the tool names itself.
+        process: the command; it is awaited.
+        errors: what it has written there.
+    """
+    process.wait()
+    errors.seek(0)
+    lines = [line.strip() for line in errors.read().splitlines() if line.strip()]
+    said = next((line for line in lines if "rror:" in line), (lines or ["it does not say why"])[-1])
+    return ServerError(f"{what} failed: {said.rstrip('.')}.", "look at: make logs; then try again")

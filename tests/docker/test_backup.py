@@ -1,0 +1,258 @@
+"""Backups, for real: made while runs go on, restored into nothing, refused, and on a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_helpers import backup, backup_restore, compose, stack
+from course_helpers.backup_databases import ask, database, row_counts, session
+from course_helpers.backup_manifest import Manifest
+from course_helpers.backup_stack import running_databases
+from course_helpers.containers import find_services
+from course_helpers.errors import CourseError
+from course_helpers.settings import load_settings
+from tests.conformance.support import Held, Server
+from tests.docker.helpers import docker
+from tests.docker.project import IMAGE, PROJECT
+from tests.docker.replicas import NAMES, engine
+from tests.docker.test_replicas import connected, done, other
+
+SMALL = f"{PROJECT}-small"  # a stack whose Postgres has a small disk
+BIG_ROWS = """insert into store (prefix, key, value) select 'big', g::text, jsonb_build_object('text',
+    (select string_agg(md5((g * 100 + i)::text), '') from generate_series(1, 64) i))
+    from generate_series(1, 15000) g"""  # 30 MB that hardly shrink
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A backup, made while one run stood in its middle node and another waited behind it.
+
+    Attributes:
+        path: the file.
+        manifest: what `save` has returned.
+        contents: what the API said of everything that was at rest.
+        thread_id: the thread of the two runs.
+        run_ids: the two runs, which have ended since.
+        gate: what the first one waited for.
+    """
+
+    path: Path
+    manifest: Manifest
+    contents: dict[str, Any]
+    thread_id: str
+    run_ids: list[str]
+    gate: str
+
+    def held(self, server: Server) -> Held:
+        return Held(server, self.thread_id, self.run_ids[0], self.gate)
+
+
+@pytest.fixture(scope="module")
+def saved(made_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Saved]:
+    with engine() as url:
+        yield asyncio.run(make(url, tmp_path_factory.mktemp("backups") / "a.zip"))
+
+
+async def make(url: str, path: Path) -> Saved:
+    async with connected(url) as [server]:
+        for _ in range(3):
+            await server.ran()
+        await server.client.store.put_item(["notes", "ada"], "a", {"text": "Grüße, 'quoted'"})
+        await server.client.assistants.create("counter", name="mine", metadata={"owner": "ada"})
+        held = await server.hold(await server.thread(), stream_resumable=True)
+        waiting = await other(server, held.thread_id, "second")
+        manifest = await asyncio.to_thread(backup.save, path)
+        contents = await contents_of(server, held.thread_id)
+        await held.release()
+        await server.ended(held.thread_id, waiting)
+        assert await server.log(held.thread_id) == [*done("first"), *done("second")]
+    run_ids = [held.run_id, waiting]
+    return Saved(path, manifest, contents, held.thread_id, run_ids, held.gate)
+
+
+async def contents_of(server: Server, but: str) -> dict[str, Any]:
+    """Return all that the API says of threads (but one), assistants and the store."""
+    client = server.client
+    threads = [t for t in await client.threads.search(limit=100) if t["thread_id"] != but]
+    ids = sorted(thread["thread_id"] for thread in threads)
+    return {
+        "threads": sorted(threads, key=lambda thread: thread["thread_id"]),
+        "states": [await client.threads.get_state(i) for i in ids],
+        "histories": [await client.threads.get_history(i, limit=100) for i in ids],
+        "runs": [await client.runs.list(i) for i in ids],
+        "store": (await client.store.search_items(["notes"], limit=100))["items"],
+        "assistants": await client.assistants.search(limit=100, sort_by="assistant_id"),
+    }
+
+
+async def goes_on(saved: Saved, url: str) -> None:
+    """Check that both runs of a restored backup go on, from where they were, and once."""
+    async with connected(url) as [server]:
+        assert await server.log(saved.thread_id) == ["first before"]
+        await saved.held(server).open()
+        for run_id in saved.run_ids:
+            assert await server.ended(saved.thread_id, run_id) == "success"
+        assert await server.log(saved.thread_id) == [*done("first"), *done("second")]
+
+
+def databases() -> set[str]:
+    return {name for (name,) in ask("select datname from pg_database where not datistemplate")}
+
+
+def rows() -> dict[str, int]:
+    with session(database()) as ask_session:
+        return row_counts(ask_session)
+
+
+def starts() -> dict[str, str]:
+    return {service.name: service.started for service in compose.services()}
+
+
+def test_a_manifest_counts_what_was_there_at_one_moment(saved: Saved) -> None:
+    manifest = saved.manifest
+    assert manifest.runs == {"success": 3, "running": 1, "pending": 1}
+    assert manifest.in_flight == 2
+    assert manifest.counts["threads"] == 4
+    assert manifest.counts["assistants"] == len(NAMES) + 1
+    assert (manifest.engine, manifest.redis[0]) == ("Aegra 0.11.0", "8")
+    assert list(saved.path.parent.iterdir()) == [saved.path]
+    assert saved.path.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(saved.path) as archive:
+        assert archive.read("redis.rdb").startswith(b"REDIS")
+        kept = archive.read("manifest.json")
+    assert Manifest.from_json(kept) == manifest
+    for name in compose.PASSWORDS:
+        assert load_settings().value(name).encode() not in saved.path.read_bytes()
+
+
+async def test_a_fresh_stack_gets_all_that_was_saved_and_runs_go_on_once(saved: Saved) -> None:
+    stack.down(volumes=True)
+    assert backup.restore(saved.path) == saved.manifest
+    assert find_services(PROJECT) == []  # as before: nothing runs
+    url = stack.up(graphs=NAMES)
+    async with connected(url) as [server]:
+        assert await contents_of(server, saved.thread_id) == saved.contents
+    await goes_on(saved, url)
+
+
+def test_data_is_not_replaced_unless_told(saved: Saved) -> None:
+    before = starts()
+    with pytest.raises(CourseError, match=r"4 threads, 5 runs, \d+ store items, 1 assistant "):
+        backup.restore(saved.path)
+    assert starts() == before
+
+
+def test_a_damaged_backup_is_found_before_anything_is_touched(saved: Saved, tmp_path: Path) -> None:
+    before = starts()
+    whole = saved.path.read_bytes()
+    for number, damaged in enumerate(
+        (whole[: len(whole) // 2], whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+    ):
+        path = tmp_path / f"{number}.zip"
+        path.write_bytes(damaged)
+        with pytest.raises(CourseError, match=r"only a part|damaged"):
+            backup.restore(path, over=True)
+    assert starts() == before
+
+
+async def told_of(saved: Saved, url: str) -> str:
+    """Return what a client that joins the first run from its beginning is told within a second."""
+    said = []
+    async with connected(url) as [server]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                async for part in server.client.runs.join_stream(
+                    saved.thread_id, saved.run_ids[0], last_event_id="-"
+                ):
+                    said.append(str(part.data))
+    return " ".join(said)
+
+
+async def test_an_old_redis_is_neither_run_nor_told(saved: Saved) -> None:
+    redis = ("redis-cli", "rpush", "aegra:jobs", *saved.run_ids, *saved.run_ids)
+    stack.run_in(compose.REDIS, *redis)
+    cached = f"aegra:run:cache:{saved.run_ids[1]}"  # waits behind the first after the restore
+    assert stack.run_in(compose.REDIS, "redis-cli", "exists", cached) == "1"
+    assert "first after" in await told_of(saved, compose.stack_url())
+    await asyncio.to_thread(backup.restore, saved.path, over=True)
+    assert databases() == {"postgres", database()}
+    assert "first after" not in await told_of(saved, compose.stack_url())
+    assert stack.run_in(compose.REDIS, "redis-cli", "exists", cached) == "0"
+    await goes_on(saved, compose.stack_url())
+
+
+def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path) -> None:
+    stack.stop()
+    manifest = backup.save(tmp_path / "b.zip")
+    assert manifest.runs == {"success": 5}
+    assert {service.state for service in compose.services()} == {"exited"}
+
+
+@pytest.fixture
+def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give a container that can fill the small disk on which a stack of its own keeps its data."""
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", SMALL)
+    volume = f"{SMALL}_postgres-data"
+    labels = {"project": SMALL, "volume": "postgres-data"}
+    options = [f"--label=com.docker.compose.{name}={value}" for name, value in labels.items()]
+    disk = ("type=tmpfs", "device=tmpfs", "o=size=400m,uid=999,gid=999,mode=0700")
+    stack.down(volumes=True)
+    docker("volume", "create", *options, *(f"--opt={option}" for option in disk), volume)
+    mount = ("--network=none", "--user=999:999", "--volume", f"{volume}:/disk")
+    keeper = docker("run", "--detach", "--rm", *mount, "--entrypoint=sleep", IMAGE, "600")
+    try:
+        yield keeper
+    finally:
+        docker("rm", "--force", keeper)
+        stack.down(volumes=True)
+
+
+def test_a_disk_that_fills_half_way_leaves_the_data_as_it_was(
+    saved: Saved, small_disk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = backup_restore.load_dump
+
+    def load_on_a_full_disk(*arguments: Any) -> None:
+        free = int(docker("exec", small_disk, "df", "-Pm", "/disk").split()[-3])
+        fill = f"dd if=/dev/zero of=/disk/filler bs=1M count={free - 20} 2>&1"
+        docker("exec", small_disk, "sh", "-c", fill)
+        load(*arguments)
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with running_databases():
+        backup.restore(saved.path)
+        ask(BIG_ROWS, database())
+        big = backup.save(tmp_path / "big.zip")
+        ask("delete from store where prefix = 'big' and key <> '7'", database())
+        before = rows()
+
+        monkeypatch.setattr(backup_restore, "load_dump", load_on_a_full_disk)
+        with pytest.raises(CourseError, match="No space left on device"):
+            backup.restore(tmp_path / "big.zip", over=True)
+        assert rows() == before
+        assert databases() == {"postgres", database()}
+        with pytest.raises(CourseError, match=r"Postgres has \d+ MB of disk left"):
+            backup.restore(tmp_path / "big.zip", over=True)
+
+        docker("exec", small_disk, "rm", "/disk/filler")
+        monkeypatch.setattr(backup_restore, "load_dump", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            backup.restore(tmp_path / "big.zip", over=True)
+        assert rows() == before
+
+        monkeypatch.setattr(backup_restore, "load_dump", load)
+        backup.restore(tmp_path / "big.zip", over=True)
+        assert rows() == big.rows
+        assert databases() == {"postgres", database()}
+    shutil.rmtree(tmp_path)
