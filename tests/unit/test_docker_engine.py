@@ -198,11 +198,11 @@ class TestStages:
         met = f"until test -e {tmp_path}/$0; do sleep 0.01; done"
         first = ("sh", "-c", f"echo one; touch {tmp_path}/1; {met}", "2")  # each waits for
         second = ("sh", "-c", f"touch {tmp_path}/2; {met}", "1")  # the other one
-        stages = Stage("unit", "none", first), Stage("docker", "open", second, docker=True)
+        stages = Stage("server", "embedded", first), Stage("docker", "open", second, docker=True)
         monkeypatch.setattr(run, "STAGES", stages)
         results = run.run_all()
-        assert [result.stage.name for result in results] == ["unit", "docker"]
-        assert "=== unit ===\none\n" in capfd.readouterr().out
+        assert [result.stage.name for result in results] == ["server", "docker"]
+        assert "=== server ===\none\n" in capfd.readouterr().out
 
     @posix
     def test_ctrl_c_stops_both(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ class TestStages:
             raise KeyboardInterrupt
 
         never = ("sh", "-c", "exec sleep 60", "sh")
-        one, two = Stage("unit", "none", never), Stage("server", "embedded", never)
+        one, two = Stage("server", "embedded", never), Stage("browser", "embedded", never)
         monkeypatch.setattr(run, "STAGES", (one, two, Stage("docker", "open", (), docker=True)))
         real = run.run_stage
         monkeypatch.setattr(
@@ -223,4 +223,4 @@ class TestStages:
             run.run_all()
         assert time.monotonic() - begun < 10
         assert not run._running
-        assert not (tmp_path / "server.log").exists()
+        assert not (tmp_path / "browser.log").exists()
