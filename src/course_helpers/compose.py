@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from course_helpers.commands import Answer, ask
 from course_helpers.containers import TIMEOUT, Service, ask_docker, find_services
 from course_helpers.errors import ServerError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, Settings, load_settings
+from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
 
 FILE = DEPLOYMENT / "docker-compose.yml"
 API, POSTGRES, REDIS = "langgraph-api", "langgraph-postgres", "langgraph-redis"
@@ -47,13 +48,22 @@ def data_volumes() -> list[str]:
     return ask_docker("volume", "ls", "--quiet", label).split()
 
 
+def override_file() -> Path:
+    """Return the compose file that is read after the stack's own if it is there.
+
+    A fault of lesson 09 writes it, for the practice stack's project only.
+    """
+    return ROOT / "build" / f"{project_name()}.override.json"
+
+
 def compose_command(*arguments: str) -> list[str]:
     """Return the command line for Docker Compose with the course's file and settings.
 
     In the folder `deployment`, `docker compose` finds both by itself.
     """
     env_file = ["--env-file", str(ENV_FILE)] if ENV_FILE.exists() else []
-    return ["docker", "compose", *env_file, "--file", str(FILE), *arguments]
+    override = ["--file", str(override_file())] if override_file().exists() else []
+    return ["docker", "compose", *env_file, "--file", str(FILE), *override, *arguments]
 
 
 def compose_environment() -> dict[str, str]:

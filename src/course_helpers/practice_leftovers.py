@@ -1,4 +1,4 @@
-"""What a lesson has made in Docker by hand, found and removed by its name.
+"""What a lesson has made in Docker, by hand or by Compose, found and removed by its name.
 
 python -m course_helpers.practice_leftovers NAME [IMAGE ...]    remove it, and images by their ids
 """
@@ -14,12 +14,13 @@ TIMEOUT = 60.0  # seconds
 
 
 def left(name: str) -> list[str]:
-    """Return the names of all that there is: containers, the network, images.
+    """Return the names of all that there is: containers, networks, volumes, images.
 
     Args:
-        name: the network's and the images' name, and, with a hyphen, the containers' first part.
+        name: the network's and the images' name, and, with a hyphen, the containers' first part;
+            or the project's, of what Compose has made.
     """
-    return [*_containers(name), *_networks(name), *_images(name)]
+    return [*_containers(name), *_networks(name), *_volumes(name), *_images(name)]
 
 
 def remove(name: str, replaced: Iterable[str] = ()) -> None:
@@ -33,6 +34,8 @@ def remove(name: str, replaced: Iterable[str] = ()) -> None:
         ask(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
     if names := _networks(name):
         ask(["docker", "network", "rm", *names], TIMEOUT)
+    if names := _volumes(name):
+        ask(["docker", "volume", "rm", *names], TIMEOUT)
     if names := _images(name):
         ask(["docker", "image", "rm", "--force", *names], TIMEOUT)
     for image in replaced:
@@ -46,7 +49,17 @@ def _containers(name: str) -> list[str]:
 
 
 def _networks(name: str) -> list[str]:
-    return [each for each in _lines("network", "ls", "--format", "{{.Name}}") if each == name]
+    by_hand = [each for each in _lines("network", "ls", "--format", "{{.Name}}") if each == name]
+    return [*by_hand, *_of_project("network", name)]
+
+
+def _volumes(name: str) -> list[str]:
+    return _of_project("volume", name)
+
+
+def _of_project(kind: str, project: str) -> list[str]:
+    label = f"--filter=label=com.docker.compose.project={project}"
+    return _lines(kind, "ls", label, "--format", "{{.Name}}")
 
 
 def _images(name: str) -> list[str]:

@@ -7,15 +7,12 @@ import io
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
-from course_helpers import stack
-from course_helpers.compose import (
-    compose_command,
-    compose_environment,
-    project_name,
-)
+from course_helpers import practice_leftovers, stack
+from course_helpers.compose import override_file, project_name
 from course_helpers.dev_server import free_port
 
 
@@ -23,8 +20,8 @@ class PracticeStack:
     """The same compose file as a project of its own, with its own port, password and volumes.
 
     In a block `with practice:` everything is about it: `query`, `read_logs`, `list_services`,
-    `stack.down`. It begins empty, whatever an earlier one left behind, and is removed with its data
-    when the kernel ends.
+    `stack.down`. It begins empty and whole, whatever an earlier one left behind (a fault too, if
+    its kernel was killed), and is removed with its data when the kernel ends.
 
     Attributes:
         settings: its variables, which go before those of `deployment/.env`. After a change, `up`
@@ -84,13 +81,15 @@ class PracticeStack:
         return self._quietly(" ".join(["restart", *services]), lambda: stack.restart(*services))
 
     def remove(self) -> None:
-        """Remove its containers, its networks and its data.
+        """Remove its containers, its networks, its data, and what a fault has made.
 
         Raises:
             CourseError: as `stack.down` does.
         """
         with self:
+            override_file().unlink(missing_ok=True)
             stack.down(volumes=True)
+            practice_leftovers.remove(project_name())
         self._made = False
 
     def _quietly(self, typed: str, start: Callable[[], str]) -> str:
@@ -108,9 +107,9 @@ class PracticeStack:
         """Remove it in a process that goes on: a kernel has no time to wait when it ends."""
         if self._made:
             with self:
+                override_file().unlink(missing_ok=True)
                 subprocess.Popen(
-                    compose_command("down", "--volumes", "--remove-orphans"),
-                    env=compose_environment(),
+                    [sys.executable, "-m", practice_leftovers.__name__, project_name()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -167,6 +167,7 @@ def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
         return "url"
 
     monkeypatch.setattr(practice_stack.stack, "down", lambda volumes: note(f"down {volumes}"))
+    monkeypatch.setattr(practice_stack.practice_leftovers, "remove", lambda name: None)
     monkeypatch.setattr(practice_stack.stack, "up", lambda: note("up"))
     monkeypatch.setattr(practice_stack.stack, "restart", lambda *names: note(f"restart {names}"))
     made = PracticeStack()
@@ -206,7 +207,7 @@ def test_practice_is_removed_at_exit_only_if_it_is_there(
     monkeypatch.setattr(
         practice_stack.subprocess,
         "Popen",
-        lambda command, env, **_: started.append(env["COMPOSE_PROJECT_NAME"]),
+        lambda command, **_: started.append(command[-1]),
     )
     practice._remove_at_exit()
     assert started == []

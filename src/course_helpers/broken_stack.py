@@ -1,0 +1,199 @@
+"""What can be done to a practice stack to break it, and undone again in one way, whatever it was.
+
+A second compose file changes services; volumes and an image of its own are put beside those of the
+stack. So the stack's own volumes and images, and the learner's stack, are never touched. The second
+file is also the journal: while it is there, something is broken, and a new `PracticeStack` removes
+it together with whatever else a killed kernel has left.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from course_helpers import images
+from course_helpers.commands import ask
+from course_helpers.compose import API, POSTGRES, override_file, run_compose, services
+from course_helpers.containers import ask_docker
+from course_helpers.dev_server import missing_graphs
+from course_helpers.errors import BuildError, CourseError
+from course_helpers.practice_stack import PracticeStack
+from course_helpers.settings import GRAPH, load_settings
+
+TIMEOUT = 60.0  # seconds for a command of Docker
+DATA = "/var/lib/postgresql/data"  # where Postgres has its volume
+GRACE = "0"  # seconds to stop before a service is killed: what was saved is safe all the same
+# Holds a port as long as its parent lives: a pipe is closed even when a kernel is killed.
+_HOLD = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+class BrokenStack:
+    """A practice stack that something is done to, until `mend`.
+
+    Args:
+        practice: it is started if it does not run.
+
+    Raises:
+        CourseError: it is broken already, or cannot be started.
+    """
+
+    def __init__(self, practice: PracticeStack) -> None:
+        self._practice = practice
+        self._project = practice.settings["COMPOSE_PROJECT_NAME"]
+        self._volume, self._image = f"{self._project}_another", f"{self._project}:changed"
+        self._replaced: dict[str, str | None] = {}  # settings, as they were
+        self._disturbed: set[str] = set()
+        self._holder: subprocess.Popen[bytes] | None = None
+        self._override: dict[str, dict[str, Any]] = {"services": {}, "volumes": {}}
+        with practice:
+            self._file = override_file()
+        if self._file.exists():
+            raise CourseError(
+                f"{practice!r} is broken already.", "mend that first: mend(), or practice.remove()"
+            )
+        if missing_graphs(practice.url, [GRAPH]) != []:
+            practice.up()
+        self._write()
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting."""
+        self._replaced.setdefault(name, self._practice.settings.get(name))
+        self._practice.settings[name] = value
+
+    def kill(self, service: str) -> None:
+        """Kill a service, as when the computer has no memory left."""
+        self._disturbed.add(service)
+        self._compose("kill", service)
+
+    def remove(self, service: str) -> None:
+        """Remove a service's container, as when somebody has stopped the stack."""
+        with self._practice:
+            if found := [each.container for each in services() if each.name == service]:
+                ask_docker("container", "rm", "--force", *found, timeout=TIMEOUT)
+
+    def change(self, service: str, **keys: Any) -> None:
+        """Change a service as an edit of the compose file would, and make its container anew.
+
+        Args:
+            service: which.
+            keys: of the compose file, for instance `mem_limit="64m"`.
+        """
+        self._disturbed.add(service)
+        self._override["services"][service] = keys
+        self._write()
+        self._compose("up", "--detach", "--no-deps", "--timeout", GRACE, service)
+
+    def make_volume(self, *options: str) -> str:
+        """Make a volume for `change`, and return its name.
+
+        Args:
+            options: of the driver, for instance `size=8m`; without any, an ordinary one.
+        """
+        given = ["type=tmpfs", "device=tmpfs", f"o={','.join(options)}"] if options else []
+        ask_docker(
+            *("volume", "create", f"--label=com.docker.compose.project={self._project}"),
+            *(f"--opt={option}" for option in given),
+            self._volume,
+        )
+        self._override["volumes"][self._volume] = {"external": True}
+        return self._volume
+
+    def run_in_volume(self, script: str) -> None:
+        """Run a shell script in the volume that `make_volume` has made, as Postgres' user."""
+        with self._practice:
+            image = images.base_image(load_settings(), "POSTGRES_IMAGE")
+        options = ("--rm", "--network=none", "--user=999:999", "--entrypoint=sh")
+        ask_docker(
+            *("run", *options, f"--volume={self._volume}:{DATA}", f"--workdir={DATA}"),
+            *(image, "-c", script),
+            timeout=TIMEOUT,
+        )
+
+    def make_image(self, *lines: str) -> str:
+        """Build an image on the agent's, and return its name.
+
+        Args:
+            lines: of its Dockerfile, after the first.
+
+        Raises:
+            BuildError: it fails.
+        """
+        with self._practice:
+            base = images.stack_images(load_settings())[-1]
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "Dockerfile").write_text("\n".join([f"FROM {base}", *lines, ""]))
+            answer = ask(["docker", "build", "--tag", self._image, folder], TIMEOUT)
+        if answer.code != 0:
+            said = (answer.err or "it says nothing").splitlines()[-1]
+            raise BuildError(f"{self._image} could not be made: {said}.", "make doctor")
+        return self._image
+
+    def hold_port(self) -> None:
+        """Let another program take the stack's port."""
+        command = [sys.executable, "-c", _HOLD, self._practice.settings["API_PORT"]]
+        self._holder = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert self._holder.stdout is not None
+        self._holder.stdout.readline()
+
+    def mend(self) -> None:
+        """Undo all of it, and return when the stack is healthy. Safe to repeat.
+
+        Raises:
+            CourseError: as `PracticeStack.up` does; then it may be repeated.
+        """
+        self._release_port()
+        self._restore_settings()
+        if not self._file.exists():
+            return  # or the practice stack was removed, and what was done to it with it
+        self._remove_disturbed()
+        self._override = {"services": {}, "volumes": {}}
+        self._write()
+        with redirect_stdout(io.StringIO()):
+            self._practice.up()
+        self._file.unlink()
+        for kind, name in (("volume", self._volume), ("image", self._image)):
+            ask(["docker", kind, "rm", "--force", name], TIMEOUT)
+
+    def _remove_disturbed(self) -> None:
+        """Remove what was disturbed: `up` then takes 5 s.
+
+        A server that is told to stop while it starts does not hear it for 45 s, and one whose
+        Postgres has come back keeps waiting on its old connections for 30 s.
+        """
+        with_server = {API} if POSTGRES in self._disturbed else set()
+        for service in self._disturbed | with_server:
+            self.remove(service)
+        self._disturbed.clear()
+
+    def _release_port(self) -> None:
+        if self._holder is not None:
+            self._holder.communicate()
+            self._holder = None
+
+    def _restore_settings(self) -> None:
+        for name, value in self._replaced.items():
+            self._practice.settings.pop(name, None)
+            if value is not None:
+                self._practice.settings[name] = value
+        self._replaced.clear()
+
+    def _write(self) -> None:
+        self._file.parent.mkdir(exist_ok=True)
+        self._file.write_text(json.dumps(self._override))
+
+    def _compose(self, *arguments: str) -> None:
+        with self._practice:
+            run_compose(*arguments, timeout=TIMEOUT)

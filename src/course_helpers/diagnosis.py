@@ -1,0 +1,139 @@
+"""What is wrong with the practice stack, in the doctor's and the log reader's sentences."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_helpers import images, settings_checks, stack
+from course_helpers.commands import ask
+from course_helpers.compose import API, POSTGRES, REDIS, services, stack_url
+from course_helpers.containers import Service, ask_docker, read_log
+from course_helpers.dev_server import missing_graphs
+from course_helpers.errors import CourseError
+from course_helpers.fault_list import FAULTS
+from course_helpers.log_reader import cause, explain, log_line
+from course_helpers.markup import clean, table
+from course_helpers.practice_stack import PracticeStack
+from course_helpers.settings import GRAPH, load_settings
+from course_helpers.stack_health import stack_findings, summary
+
+TIMEOUT = 60.0  # seconds; most faults show within 5, but a slow computer starts a server slowly
+LAST = 2  # lines of a log that does not say why it ends
+CAUSES_FIRST = (POSTGRES, REDIS, API)  # what a database does, its server suffers from
+_POLL = 0.3  # seconds
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a stack.
+
+    Attributes:
+        name: the fault's, as in `fault_list.FAULTS`; empty if it is none of those or all is well.
+        sentence: what happened.
+        fix: what to do; empty if all is well.
+        lines: what was printed, by a container or by Docker, that says so.
+    """
+
+    name: str
+    sentence: str
+    fix: str = ""
+    lines: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = (f"{kind:8}  {text}" for kind, text in self._rows())
+        return clean("\n".join(shown))
+
+    def _repr_html_(self) -> str:
+        return table("Diagnosis", [{"": kind, "what": text} for kind, text in self._rows()])
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [("Fault", self.name or "none that has a name"), ("Sentence", self.sentence)]
+        return [*rows, *(("Printed", line) for line in self.lines), ("Fix", self.fix or "none")]
+
+
+def diagnose(practice: PracticeStack, timeout: float = TIMEOUT) -> Diagnosis:
+    """Find out what is wrong, with the checks of the doctor and the log reader.
+
+    A service that is on its way up or down is looked at again.
+
+    Args:
+        practice: the stack.
+        timeout: seconds after which nothing more is expected to show.
+
+    Raises:
+        DockerError: Docker does not answer.
+    """
+    deadline = time.monotonic() + timeout
+    with practice:
+        while True:
+            now = services()
+            found = _image(now) or _service(now) or _port(now) or _model(now)
+            if found is not None:
+                return found
+            if _ready(now) or time.monotonic() > deadline:
+                return Diagnosis("", f"no fault is found: {summary(stack_findings(now))}")
+            time.sleep(_POLL)
+
+
+def _ready(now: Sequence[Service]) -> bool:
+    """Return whether all is well; Docker hears that of a server seconds after it answers."""
+    databases = all(service.ready for service in now if service.name != API)
+    return databases and missing_graphs(stack_url(), [GRAPH]) == []
+
+
+def _diagnosis(sentence: str, fix: str, lines: Sequence[str] = ()) -> Diagnosis:
+    name = next((each.name for each in FAULTS.values() if each.sign in sentence), "")
+    return Diagnosis(name, sentence, fix, tuple(lines))
+
+
+def _image(now: Sequence[Service]) -> Diagnosis | None:
+    """Look for images that the settings name; Docker's own words say that one is not there."""
+    for image in images.missing_images():
+        said = ask(["docker", "image", "inspect", image], images.INSPECT_TIMEOUT).err
+        if reading := cause(said):
+            return _diagnosis(reading.what, reading.fix, reading.lines)
+    return None
+
+
+def _service(now: Sequence[Service]) -> Diagnosis | None:
+    """Look for a service that has ended or is not well, and read its log."""
+    by_name = {service.name: service for service in now}
+    for service in filter(None, map(by_name.get, CAUSES_FIRST)):
+        ended = service.failed or service.state in ("exited", "dead")
+        if ended or service.health == "unhealthy":
+            log = read_log(service.container)
+            reading = explain(service, log)
+            return _diagnosis(reading.what, reading.fix, reading.lines or _last_lines(log))
+    return None
+
+
+def _last_lines(log: str) -> list[str]:
+    """Return how a log ends that does not say why: a killed program prints nothing of it."""
+    return [log_line(line) for line in log.splitlines()[-LAST:]]
+
+
+def _port(now: Sequence[Service]) -> Diagnosis | None:
+    try:
+        stack.port_for_the_stack(list(now))
+    except CourseError as error:
+        return _diagnosis(f"port {load_settings().api_port}: {error.what}", error.fix)
+    return None
+
+
+def _model(now: Sequence[Service]) -> Diagnosis | None:
+    """Look at the model and its key as the server's container was given them."""
+    for service in now:
+        if service.name == API:
+            inspect = ("container", "inspect", "--format", "{{json .Config.Env}}")
+            given = json.loads(ask_docker(*inspect, service.container))
+            environ = dict(variable.split("=", 1) for variable in given)
+            try:
+                settings_checks.model(load_settings(Path(os.devnull), environ))
+            except CourseError as error:
+                return _diagnosis(error.what, error.fix)
+    return None

@@ -1,0 +1,117 @@
+"""Every fault of lesson 09 on one practice stack: it breaks, is found by name, and is mended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from course_helpers import network_checks, practice_leftovers
+from course_helpers.compose import API, services
+from course_helpers.dev_server import missing_graphs
+from course_helpers.diagnosis import diagnose
+from course_helpers.fault_list import FAULTS
+from course_helpers.faults import fault
+from course_helpers.practice_stack import PracticeStack
+from course_helpers.settings import GRAPH, ROOT
+from tests.docker.project import PROJECT
+
+LIMIT = 10.0  # seconds
+# A stack that is broken in most of the ways at once, by a process that then waits to be killed.
+KILLED = """
+import sys, time
+from course_helpers import broken_stack
+from course_helpers.broken_stack import BrokenStack
+from course_helpers.fault_list import FAULTS
+from course_helpers.practice_stack import PracticeStack
+
+broken_stack.missing_graphs = lambda url, graphs: []  # what is broken need not be ready before
+stack = BrokenStack(PracticeStack())
+for name in ("import error", "image missing", "stale volume"):
+    FAULTS[name].break_it(stack)
+stack.hold_port()
+print("port", stack._practice.settings["API_PORT"], flush=True)
+time.sleep(600)
+"""
+
+
+class Left(NamedTuple):
+    """What there was of a practice stack: its port, and in Docker and in files."""
+
+    port: int
+    things: set[str]
+    journal: bool
+
+
+def left(port: int = 0) -> Left:
+    project = f"{PROJECT}-practice"
+    return Left(port, {*practice_leftovers.left(project)}, journal().exists())
+
+
+def journal() -> Path:
+    return ROOT / "build" / f"{PROJECT}-practice.override.json"
+
+
+@pytest.fixture(scope="module")
+def killed(made_images: None) -> Left:
+    """Break a stack in a process of its own, kill that, and say what it has left."""
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        port = next(line.split()[1] for line in process.stdout if line.startswith("port "))
+        process.kill()
+    return left(int(port))
+
+
+@pytest.fixture(scope="module")
+def practice(killed: Left) -> Iterator[PracticeStack]:
+    """Give the practice stack that is made next, gone afterwards."""
+    practice = PracticeStack()
+    assert left() == Left(0, set(), False)
+    try:
+        practice.up()
+        yield practice
+    finally:
+        practice.remove()
+        assert left() == Left(0, set(), False)
+
+
+@pytest.fixture(scope="module")
+def limit(practice: PracticeStack) -> float:
+    """What shows only when a server starts cannot show before this machine has started one."""
+    started = time.monotonic()
+    practice.restart(API)
+    return max(LIMIT, time.monotonic() - started)
+
+
+def test_the_next_stack_mends_what_a_killed_kernel_has_left(
+    killed: Left, practice: PracticeStack
+) -> None:
+    project = f"{PROJECT}-practice"
+    assert killed.journal
+    assert {f"{project}_another", f"{project}:changed"} <= killed.things
+    assert network_checks.port(killed.port, "anyone", "-") == "free for anyone"
+    assert "all ready" in diagnose(practice).sentence
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault(practice: PracticeStack, limit: float, name: str) -> None:
+    before, settings = left(), dict(practice.settings)
+    with fault(name, practice):
+        assert journal().exists()
+        broken = time.monotonic()
+        found = diagnose(practice)
+        assert time.monotonic() - broken < limit
+        assert found.name == name, found
+        assert found.fix
+    assert practice.settings == settings
+    assert left() == before
+    assert missing_graphs(practice.url, [GRAPH]) == []
+    assert "all ready" in diagnose(practice).sentence
+    with practice:
+        assert [service.state for service in services()] == ["running"] * 3

@@ -1,0 +1,388 @@
+"""The faults of lesson 09 without containers: what is done, undone, recognised and told."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_helpers import (
+    broken_stack,
+    compose,
+    diagnosis,
+    images,
+    practice_leftovers,
+    practice_stack,
+    stack,
+)
+from course_helpers.commands import Answer
+from course_helpers.compose import API, POSTGRES, REDIS, compose_command, override_file
+from course_helpers.containers import Service
+from course_helpers.diagnosis import Diagnosis, diagnose
+from course_helpers.errors import CourseError, ServerError
+from course_helpers.fault_list import FAULTS
+from course_helpers.faults import fault, random_fault
+from course_helpers.practice_stack import PracticeStack
+
+LOGS = Path(__file__).parent / "logs"
+PROJECT = "course-practice"
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """What would have been done in Docker, in order."""
+    done: list[str] = []
+
+    def note(*what: Any) -> str:
+        done.append(" ".join(map(str, what)))
+        print("Ready")
+        return ""
+
+    def services() -> list[Service]:
+        return [Service(name, f"id-of-{name}", "i", "running") for name in compose.SERVICES]
+
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
+    monkeypatch.setattr(compose, "ROOT", tmp_path)
+    monkeypatch.setattr(practice_stack.atexit, "register", lambda function: None)
+    monkeypatch.setattr(stack, "up", lambda: note("up"))
+    monkeypatch.setattr(stack, "down", lambda volumes: note("down"))
+    monkeypatch.setattr(practice_leftovers, "remove", lambda name: note("leftovers", name))
+    monkeypatch.setattr(broken_stack, "missing_graphs", lambda url, graphs: [])
+    monkeypatch.setattr(broken_stack, "services", services)
+    monkeypatch.setattr(broken_stack, "run_compose", lambda *words, timeout: note(*words))
+    monkeypatch.setattr(broken_stack, "ask_docker", lambda *words, timeout=0: note(*words))
+    monkeypatch.setattr(broken_stack, "ask", lambda words, timeout: Answer(0, note(*words[1:])))
+    return done
+
+
+@pytest.fixture
+def practice(done: list[str]) -> Iterator[PracticeStack]:
+    """A practice stack whose commands are only noted."""
+    made = PracticeStack()
+    done.clear()
+    yield made
+    with made:
+        assert not override_file().exists()
+
+
+# --- Breaking and mending ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_does_something_and_all_is_undone(
+    practice: PracticeStack, done: list[str], name: str
+) -> None:
+    settings = dict(practice.settings)
+    broken = fault(name, practice)
+    assert done or practice.settings != settings
+    done.clear()
+    broken.mend()
+    assert practice.settings == settings
+    assert "up" in done
+    assert done[-2:] == [
+        f"volume rm --force {PROJECT}_another",
+        f"image rm --force {PROJECT}:changed",
+    ]
+    done.clear()
+    broken.mend()
+    assert done == []
+
+
+def test_the_order_of_mending(practice: PracticeStack, done: list[str]) -> None:
+    with fault("disk full", practice), practice:
+        override = json.loads(override_file().read_text())
+        assert str(override_file()) in compose_command("ps")
+    assert override["services"].keys() == {POSTGRES}
+    assert override["volumes"] == {f"{PROJECT}_another": {"external": True}}
+    created, changed, *removed, up, _, _ = done
+    assert "--opt=o=size=8m,uid=999,gid=999,mode=0700" in created
+    assert changed == f"up --detach --no-deps --timeout 0 {POSTGRES}"
+    assert sorted(removed) == [f"container rm --force id-of-{each}" for each in (API, POSTGRES)]
+    assert up == "up"
+
+
+def test_the_second_file_is_for_the_practice_stack_alone(practice: PracticeStack) -> None:
+    with fault("memory limit", practice):
+        assert "override" not in " ".join(compose_command("ps"))
+        with practice:
+            assert "override" in compose_command("ps")[-2]
+
+
+def test_one_fault_at_a_time(practice: PracticeStack) -> None:
+    with fault("Redis down", practice):
+        with pytest.raises(CourseError, match="is broken already") as caught:
+            fault("Postgres down", practice)
+        assert "practice.remove()" in caught.value.fix
+    fault("Postgres down", practice).mend()
+
+
+def test_what_cannot_be_broken_is_mended(
+    practice: PracticeStack, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: str, timeout: float) -> None:
+        raise ServerError("No.", "-")
+
+    monkeypatch.setattr(broken_stack, "run_compose", refuse)
+    with pytest.raises(ServerError, match="No"):
+        fault("key missing", practice)
+    assert "up" in done
+
+
+def test_what_cannot_be_mended_is_mended_later(
+    practice: PracticeStack, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = fault("image missing", practice)
+    with monkeypatch.context() as patch:
+        patch.setattr(practice, "up", lambda: (_ for _ in ()).throw(ServerError("No.", "-")))
+        with pytest.raises(ServerError):
+            broken.mend()
+    assert "API_IMAGE" not in practice.settings
+    done.clear()
+    broken.mend()
+    assert "up" in done
+
+
+def test_a_new_practice_stack_ends_what_a_killed_kernel_has_left(
+    practice: PracticeStack, done: list[str]
+) -> None:
+    left = fault("stale volume", practice)
+    done.clear()
+    after = PracticeStack()
+    assert done == ["down", f"leftovers {PROJECT}"]
+    with after:
+        assert not override_file().exists()
+    done.clear()
+    left.mend()  # too late: there is nothing to mend
+    assert done == []
+
+
+def test_at_exit_too(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        practice_stack.subprocess, "Popen", lambda words, **_: started.append(words)
+    )
+    practice.up()
+    fault("disk full", practice)
+    practice._remove_at_exit()
+    assert started[0][1:] == ["-m", "course_helpers.practice_leftovers", PROJECT]
+
+
+def test_the_port_is_held_as_long_as_the_fault_lasts(practice: PracticeStack) -> None:
+    address = ("127.0.0.1", int(practice.settings["API_PORT"]))
+    with fault("port taken", practice):
+        socket.create_connection(address).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+def test_the_port_is_free_when_its_kernel_is_killed(practice: PracticeStack) -> None:
+    port = practice.settings["API_PORT"]
+    held = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, broken_stack._HOLD, port], stdout=subprocess.PIPE
+    )
+    assert held.stdout is not None
+    held.stdout.readline()
+    socket.create_connection(("127.0.0.1", int(port))).close()
+    held.kill()
+    held.communicate()
+    wait_until_refused(int(port))
+
+
+_HOLDER = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+child.stdout.readline()
+print(flush=True)
+time.sleep(60)
+"""
+
+
+def wait_until_refused(port: int, timeout: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        assert time.monotonic() < deadline, "still held"
+
+
+# --- The riddle -------------------------------------------------------------------------------
+
+
+def test_a_riddle_does_not_tell(practice: PracticeStack) -> None:
+    names = set()
+    for seed in range(60):
+        riddle = random_fault(practice, seed)
+        names.add(riddle.reveal().name)
+        assert not any(name.lower() in repr(riddle).lower() for name in FAULTS)
+        assert riddle.hint()
+        riddle.mend()
+    assert names == set(FAULTS)
+    with random_fault(practice, "a word") as one:
+        pass
+    with random_fault(practice, "a word") as other:
+        assert one.reveal() == other.reveal()
+
+
+def test_no_such_fault(practice: PracticeStack) -> None:
+    with pytest.raises(CourseError, match="no fault 'redis'") as caught:
+        fault("redis", practice)
+    assert "Redis down" in caught.value.fix
+
+
+def test_no_hint_and_no_notice_names_its_fault() -> None:
+    for each in FAULTS.values():
+        assert each.name.lower() not in f"{each.notice} {each.hint}".lower()
+
+
+# --- The diagnosis ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def look(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Diagnosis]:
+    """Give a function that diagnoses from a service's state, a log, and the server's variables."""
+
+    def run(
+        *found: Service, log: str = "", given: dict[str, str] | None = None, missing: str = ""
+    ) -> Diagnosis:
+        variables = json.dumps([f"{name}={value}" for name, value in (given or {}).items()])
+        answer = Answer(1, err=f"Error: No such image: {missing}")
+        monkeypatch.setattr(diagnosis, "services", lambda: list(found))
+        monkeypatch.setattr(diagnosis, "read_log", lambda container: log)
+        monkeypatch.setattr(diagnosis, "ask_docker", lambda *words: variables)
+        monkeypatch.setattr(diagnosis, "ask", lambda *words: answer)
+        monkeypatch.setattr(images, "missing_images", lambda: [missing] if missing else [])
+        return diagnose(practice, timeout=0)
+
+    return run
+
+
+def service(name: str, **facts: Any) -> Service:
+    return Service(name, "id", "image", **{"state": "exited", "exit_code": 1, **facts})
+
+
+WELL = [service(name, state="running", exit_code=0, health="healthy") for name in compose.SERVICES]
+OPENAI = {"TASK_MAISTRO_MODEL": "openai:gpt-4o"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "log", "line"),
+    [
+        ("wrong database URI", service(API), "api-postgres-no-database", "has no database"),
+        ("graph path wrong", service(API), "api-graph-file-missing", "there is no file"),
+        ("import error", service(API), "api-package-missing", "No module named"),
+        ("memory limit", service(API, exit_code=137, out_of_memory=True), "api-stopped", ""),
+        ("Postgres down", service(POSTGRES, exit_code=137), "postgres-stopped", ""),
+        ("Redis down", service(REDIS, exit_code=137), "redis-stopped", ""),
+        ("disk full", service(POSTGRES), "postgres-disk-full", "No space left on device"),
+        ("stale volume", service(POSTGRES, state="restarting"), "postgres-other-version", "16"),
+    ],
+)  # fmt: skip
+def test_a_container_that_ended(
+    look: Callable[..., Diagnosis], name: str, found: Service, log: str, line: str
+) -> None:
+    text = (LOGS / f"{log}.log").read_text()
+    seen = look(*(each for each in WELL if each.name != found.name), found, log=text)
+    assert seen.name == name, seen
+    assert FAULTS[name].sign in seen.sentence
+    assert seen.fix
+    assert any(line in each for each in seen.lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("", {}),
+        ("", {**OPENAI, "OPENAI_API_KEY": "sk-proj-0123456789abcdef"}),
+        ("key missing", OPENAI),
+        ("key missing", {**OPENAI, "OPENAI_API_KEY": " "}),
+        ("key a placeholder", {**OPENAI, "OPENAI_API_KEY": "sk-your-key-here"}),
+    ],
+)
+def test_the_key_that_the_container_was_given(
+    look: Callable[..., Diagnosis],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    given: dict[str, str],
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-of-this-computer")  # which says nothing
+    assert look(*WELL, given=given).name == name
+
+
+def test_a_port_that_another_program_holds(
+    look: Callable[..., Diagnosis], practice: PracticeStack
+) -> None:
+    with fault("port taken", practice):
+        found = look(*WELL[1:])
+    assert found.name == "port taken"
+    assert practice.settings["API_PORT"] in found.sentence
+
+
+def test_an_image_that_is_not_here(look: Callable[..., Diagnosis]) -> None:
+    found = look(*WELL[1:], missing="task-mastro")
+    assert (found.name, found.fix) == ("image missing", "make images")
+    assert found.lines == ("Error: No such image: task-mastro",)
+
+
+def test_the_database_before_the_server_that_suffers(look: Callable[..., Diagnosis]) -> None:
+    suffering = service(API, state="running", health="unhealthy")
+    log = (LOGS / "api-redis-lost.log").read_text()
+    assert look(suffering, service(REDIS, exit_code=137), log=log).name == "Redis down"
+
+
+def test_what_has_no_name_and_what_is_well(look: Callable[..., Diagnosis]) -> None:
+    odd = look(service(API, exit_code=3), log="never seen before")
+    assert (odd.name, odd.lines) == ("", ("never seen before",))
+    assert "does not know why" in odd.sentence
+    well = look(*WELL)
+    assert "3 services, all ready" in well.sentence
+    assert well.fix == ""
+    assert "not running" in look().sentence
+
+
+def test_a_diagnosis_is_shown_escaped() -> None:
+    shown = Diagnosis("", "<script>", "make up", ("a\x1b[31m line", "<b>"))
+    assert "<script>" not in shown._repr_html_()
+    assert "<b>" not in shown._repr_html_()
+    assert repr(shown).splitlines()[2] == "Printed   a line"
+
+
+def test_no_sign_is_in_another_faults_sentence() -> None:
+    signs = {each.sign for each in FAULTS.values()}
+    assert len(signs) == len(FAULTS) >= 10
+    for sign in signs:
+        assert not any(sign in other for other in signs - {sign})
+
+
+# --- What is left -----------------------------------------------------------------------------
+
+
+def test_leftovers_of_a_project(program: Callable[[str, str], None], tmp_path: Path) -> None:
+    program(
+        "docker",
+        f"""echo "$@" >>{tmp_path}/said
+case "$1 $2" in
+"container ls") echo course-practice-api-1; echo course-api-1;;
+"network ls") case "$*" in *project=course-practice*) echo course-practice_data;; *) echo other;; esac;;
+"volume ls") case "$*" in *project=course-practice*) echo course-practice_another;; esac;;
+"image ls") echo course-practice:changed;;
+esac""",
+    )
+    names = ["course-practice-api-1", "course-practice_data", "course-practice_another"]
+    assert practice_leftovers.left(PROJECT) == [*names, "course-practice:changed"]
+    practice_leftovers.remove(PROJECT)
+    said = (tmp_path / "said").read_text()
+    assert "volume rm course-practice_another" in said
+    assert "network rm course-practice_data" in said
+    assert "image rm --force course-practice:changed" in said
+    assert "course-api-1" not in said
+    assert os.environ["PATH"].startswith(str(tmp_path))
