@@ -214,7 +214,8 @@ def main(names: list[str]) -> int:
         sys.exit(f"No such stage: {', '.join(unknown)} (there is {', '.join(known)}).")
     BUILD.mkdir(exist_ok=True)
     forget_settings()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as on Ctrl-C
+    for stopping in (signal.SIGINT, signal.SIGTERM):  # a shell may start it with the first ignored
+        signal.signal(stopping, signal.default_int_handler)
     results: list[Result] = []
     try:
         try:
