@@ -41,7 +41,7 @@ def jupyterlab(root: Path, state: Path, mark: str) -> Iterator[Lab]:
                 *(sys.executable, "-m", "jupyterlab", "--LabApp.expose_app_in_browser=True"),
                 *jupyterlab_options(port, token, root),
             ],
-            env=_isolated(pinned_environment(os.environ), state) | {MARK: mark},
+            env=_isolated(pinned_environment(os.environ), state) | {MARK: mark, "LANE": "embedded"},
             stdout=log,
             stderr=log,
             start_new_session=True,
