@@ -8,7 +8,6 @@ from course_helpers import lanes
 from course_helpers.lanes import Deployment
 from tests.server.test_explorer import (  # noqa: F401 - collected here too
     test_a_broken_line_loses_no_token,
-    test_a_failing_run_is_told,
     test_a_fork_goes_another_way_and_the_old_one_stays,
     test_a_message_begins_a_thread_and_the_user_is_the_shown_one,
     test_a_run_that_stopped_is_approved_or_edited,

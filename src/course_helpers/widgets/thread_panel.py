@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ipywidgets import HTML, Box, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
 from langgraph_sdk import get_client
@@ -31,6 +31,8 @@ from course_helpers.widgets.timeline import timeline
 
 TIMEOUT = 15.0  # seconds for each request; a thread is read in about 0.1 s
 THREADS = 50  # how many the dropdown offers
+A = TypeVar("A")
+B = TypeVar("B")
 NEW = "new"  # the dropdown's value for a thread that the next message begins
 
 
@@ -145,7 +147,7 @@ class ThreadPanel(Panel):
     async def _read(self) -> None:
         chosen = self.thread_choice.value
         async with self._client() as client:
-            (threads, thread), memories = await asyncio.gather(
+            (threads, thread), memories = await _together(
                 self._read_threads(client, chosen), self._read_memories(client)
             )
         if isinstance(thread, NotFoundError):
@@ -163,13 +165,11 @@ class ThreadPanel(Panel):
         self, client: LangGraphClient, chosen: str
     ) -> tuple[list[ThreadSummary], ThreadView | NotFoundError | None]:
         """Return the list of threads and the chosen one, without a choice the newest."""
-        listing = asyncio.ensure_future(list_threads(client, THREADS))
-        chosen = chosen or next((t.thread_id for t in await listing), NEW)
-        try:
-            thread = None if chosen == NEW else await read_thread(client, chosen)
-        except NotFoundError as error:
-            return await listing, error
-        return await listing, thread
+        if chosen not in ("", NEW):
+            return await _together(list_threads(client, THREADS), _find(client, chosen))
+        threads = await list_threads(client, THREADS)
+        newest = next((t.thread_id for t in threads), NEW) if chosen != NEW else NEW
+        return threads, None if newest == NEW else await _find(client, newest)
 
     async def _read_memories(self, client: LangGraphClient) -> Memories | None:
         user_id = self.user_field.value.strip()
@@ -222,3 +222,20 @@ class ThreadPanel(Panel):
             return ""
         title = f"Memories of {self.memories.user_id}"
         return section(title, scroll(title, self.memories._repr_html_()))
+
+
+async def _find(client: LangGraphClient, thread_id: str) -> ThreadView | NotFoundError:
+    """Return a thread, or that it has gone."""
+    try:
+        return await read_thread(client, thread_id)
+    except NotFoundError as error:
+        return error
+
+
+async def _together(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:
+    """Await two things at once, both to their ends: neither fails behind the other's back."""
+    results = await asyncio.gather(one, other, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast("tuple[A, B]", results)
