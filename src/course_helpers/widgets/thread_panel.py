@@ -150,9 +150,9 @@ class ThreadPanel(Panel):
             (threads, thread), memories = await _together(
                 self._read_threads(client, chosen), self._read_memories(client)
             )
-        if isinstance(thread, NotFoundError):
+        if isinstance(thread, str):
             self._offer(threads, "")
-            raise NotFoundError(thread.what, "choose another thread, or press Refresh")
+            raise NotFoundError(thread, "choose another thread, or press Refresh")
         thread = thread.after(self.thread) if thread else None
         known = [*threads, *([thread.summary] if thread else [])]
         shown, wanted = thread.thread_id if thread else chosen, self.thread_choice.value
@@ -163,7 +163,7 @@ class ThreadPanel(Panel):
 
     async def _read_threads(
         self, client: LangGraphClient, chosen: str
-    ) -> tuple[list[ThreadSummary], ThreadView | NotFoundError | None]:
+    ) -> tuple[list[ThreadSummary], ThreadView | str | None]:
         """Return the list of threads and the chosen one, without a choice the newest."""
         if chosen not in ("", NEW):
             return await _together(list_threads(client, THREADS), _find(client, chosen))
@@ -224,12 +224,12 @@ class ThreadPanel(Panel):
         return section(title, scroll(title, self.memories._repr_html_()))
 
 
-async def _find(client: LangGraphClient, thread_id: str) -> ThreadView | NotFoundError:
-    """Return a thread, or that it has gone."""
+async def _find(client: LangGraphClient, thread_id: str) -> ThreadView | str:
+    """Return a thread, or in words that it has gone."""
     try:
         return await read_thread(client, thread_id)
     except NotFoundError as error:
-        return error
+        return error.what
 
 
 async def _together(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:

@@ -20,7 +20,7 @@ from langgraph.store.base import BaseStore
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
 
-HOLD_TIMEOUT = 30.0  # seconds after which a run that no test lets go on fails
+HOLD_TIMEOUT = 60.0  # seconds after which a run that no test lets go on fails
 
 
 class Log(TypedDict, total=False):
