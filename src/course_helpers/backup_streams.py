@@ -24,15 +24,10 @@ def read_stream(service: str, *command: str) -> Iterator[bytes]:
     Raises:
         ServerError: it failed.
     """
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        child(service, command, errors, stdout=subprocess.PIPE) as process,
-    ):
+    with _succeeding(service, command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         while chunk := process.stdout.read(CHUNK):
             yield chunk
-        if process.wait() != 0:
-            raise failed(service, process, errors)
 
 
 def write_stream(service: str, chunks: Iterable[bytes], *command: str) -> None:
@@ -46,15 +41,24 @@ def write_stream(service: str, chunks: Iterable[bytes], *command: str) -> None:
     Raises:
         ServerError: it failed.
     """
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        child(service, command, errors, stdin=subprocess.PIPE) as process,
-    ):
+    with _succeeding(service, command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended: well, or it says why
             for chunk in chunks:
                 process.stdin.write(chunk)
             process.stdin.close()
+
+
+@contextmanager
+def _succeeding(
+    service: str, command: Iterable[str], **pipes: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that must end well after the block."""
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        child(service, command, errors, **pipes) as process,
+    ):
+        yield process
         if process.wait() != 0:
             raise failed(service, process, errors)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page
 
 from course_helpers.settings import ROOT
@@ -117,6 +119,18 @@ class Notebook:
         panel.wait_for()
         panel.scroll_into_view_if_needed()
         return panel
+
+
+@contextmanager
+def executed(page: Page, lab: Lab, path: str, cells: Sequence[str]) -> Iterator[Notebook]:
+    """Write a notebook of code cells, open it and run them; none may fail."""
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    content = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
+    nbformat.write(content, lab.root / path)
+    with opened(page, lab, path) as notebook:
+        notebook.run_all()
+        assert notebook.errors() == []
+        yield notebook
 
 
 @contextmanager

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab
-from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot
+from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
 LONG = "You are a strict secretary who never forgets a deadline and always says so. " * 4
@@ -42,12 +40,7 @@ again = dev_server.start_dev_server()
 
 @pytest.fixture(scope="module")
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
-    cells = [new_code_cell(source) for source in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), lab.root / "assistants.ipynb")
-    with opened(page, lab, "assistants.ipynb") as notebook:
-        notebook.run_all()
-        assert notebook.errors() == []
+    with executed(page, lab, "assistants.ipynb", CELLS) as notebook:
         yield notebook
 
 

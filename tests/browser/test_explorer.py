@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import Lab
-from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot
+from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 
 WATER, CAT = "Remind me to water the plants.", "Remind me to feed the cat."
 
@@ -64,12 +62,7 @@ connect()
 
 @pytest.fixture(scope="module")
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
-    cells = [new_code_cell(source) for source in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), lab.root / "explorer.ipynb")
-    with opened(page, lab, "explorer.ipynb") as notebook:
-        notebook.run_all()
-        assert notebook.errors() == []
+    with executed(page, lab, "explorer.ipynb", CELLS) as notebook:
         yield notebook
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.lab import Lab, wait_until_gone
-from tests.browser.notebook import DARK, LIGHT, SCREENSHOTS, Notebook, opened, screenshot
+from tests.browser.notebook import DARK, LIGHT, SCREENSHOTS, Notebook, executed, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
 LONG = "https://example.com/" + "a-long-address-without-any-space/" * 12
@@ -60,12 +58,7 @@ Quiz([
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
     folder = lab.root / "some where" / "else"
     folder.mkdir(parents=True)
-    cells = [new_code_cell(source) for source in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), folder / "panels.ipynb")
-    with opened(page, lab, "some where/else/panels.ipynb") as notebook:
-        notebook.run_all()
-        assert notebook.errors() == []
+    with executed(page, lab, "some where/else/panels.ipynb", CELLS) as notebook:
         yield notebook
 
 

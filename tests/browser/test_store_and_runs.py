@@ -9,15 +9,13 @@ import json
 import re
 from collections.abc import Iterator
 
-import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
 from course_helpers.widgets.store_view import SAME
 from tests.browser.lab import Lab, wait_until_gone
-from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot
+from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
 
@@ -66,13 +64,7 @@ timeline""",
 
 @pytest.fixture(scope="module")
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
-    cells = [new_code_cell(source) for source in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    path = lab.root / "store-and-runs.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), path)
-    with opened(page, lab, path.name) as notebook:
-        notebook.run_all()
-        assert notebook.errors() == []
+    with executed(page, lab, "store-and-runs.ipynb", CELLS) as notebook:
         yield notebook
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from course_helpers import lanes
+from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
+from course_helpers.settings import load_settings
 from tests.pinned import PINNED
 
 
@@ -34,3 +39,15 @@ def stopped_at_the_end() -> Iterator[None]:
     if lanes._server:
         lanes._server.stop()
         assert not lanes._server.running
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Start a server with `heavy_graph.py`."""
+    folder = tmp_path_factory.mktemp("heavy")
+    shutil.copy(Path(__file__).with_name("heavy_graph.py"), folder)
+    config = {"dependencies": ["."], "graphs": {"task_maistro": "./heavy_graph.py:graph"}}
+    (folder / "langgraph.json").write_text(json.dumps(config))
+    server = start_dev_server(settings=load_settings(), deployment=folder)
+    yield Deployment(server.url, "embedded", "a test", "langgraph dev", "none", "none")
+    server.stop()

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
-from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
 from course_helpers.runs import RunView, moment
-from course_helpers.settings import load_settings
 from course_helpers.widgets import RunTimeline, StorePanel
 from tests.server.heavy_graph import TODOS
 
@@ -139,17 +134,6 @@ async def test_the_server_dies_under_the_panels(server: Deployment) -> None:
         assert f"Nothing answers at {server.url}" in panel.message
     assert "Hello." in runs._body.value
     assert "Buy milk" in store._body.value
-
-
-@pytest.fixture
-def heavy(tmp_path: Path) -> Iterator[Deployment]:
-    """Start a server with `heavy_graph.py`."""
-    shutil.copy(Path(__file__).with_name("heavy_graph.py"), tmp_path)
-    config = {"dependencies": ["."], "graphs": {"task_maistro": "./heavy_graph.py:graph"}}
-    (tmp_path / "langgraph.json").write_text(json.dumps(config))
-    server = start_dev_server(settings=load_settings(), deployment=tmp_path)
-    yield Deployment(server.url, "embedded", "a test", "langgraph dev", "none", "none")
-    server.stop()
 
 
 async def test_ten_thousand_items_are_shown_soon(heavy: Deployment) -> None:

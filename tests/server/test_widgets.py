@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
-from course_helpers.settings import load_settings
 from course_helpers.store import namespace, read_memories
 from course_helpers.threads import list_threads, read_thread
 from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
@@ -97,18 +92,6 @@ async def test_a_thread_that_is_deleted_leaves_the_list(server: Deployment) -> N
 
 
 # --- Many things ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Start a server with `heavy_graph.py`."""
-    folder = tmp_path_factory.mktemp("heavy")
-    shutil.copy(Path(__file__).with_name("heavy_graph.py"), folder)
-    config = {"dependencies": ["."], "graphs": {"task_maistro": "./heavy_graph.py:graph"}}
-    (folder / "langgraph.json").write_text(json.dumps(config))
-    server = start_dev_server(settings=load_settings(), deployment=folder)
-    yield Deployment(server.url, "embedded", "a test", "langgraph dev", "none", "none")
-    server.stop()
 
 
 @pytest.fixture(scope="module")

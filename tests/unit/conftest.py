@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from course_helpers.settings import DEPLOYMENT
+from course_helpers.widgets import action_panel
 from course_helpers.widgets import thread_panel as module
+from tests.unit.store_backend import ANN, Store
 from tests.unit.widget_backend import Backend
 
 
@@ -34,3 +38,27 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         (folder / name).chmod(0o755)
 
     return put
+
+
+@pytest.fixture
+async def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Return a store with three items, which every panel reaches."""
+    store = Store()
+    store.put(ANN, "milk", {"task": "Buy milk", "status": "not started"})
+    store.put(ANN, "plants", {"task": "Water the plants", "notes": ["à l'ombre"]})
+    store.put(("profile", "general", "ann"), "profile", {"name": "Ann"})
+    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(action_panel, "get_client", lambda **_: store)
+    return store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the deployment's files, with its settings file, to be broken."""
+    copy = tmp_path / "deployment"
+    copy.mkdir()
+    for file in DEPLOYMENT.iterdir():
+        if file.is_file() and file.name != ".env":
+            shutil.copy(file, copy)
+    shutil.copy(DEPLOYMENT / ".env.example", copy / ".env")
+    return copy

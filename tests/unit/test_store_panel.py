@@ -10,76 +10,11 @@ from typing import Any, cast
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.errors import CourseError
-from course_helpers.store_browser import SEARCHED, list_namespaces, read_items
-from course_helpers.store_values import parse_value
+from course_helpers.store_browser import SEARCHED, read_items
 from course_helpers.widgets import StorePanel, action_panel
 from course_helpers.widgets.store_view import NODES, SAME, labels, tree, tree_html
+from tests.unit.store_backend import ANN, BOB, Store
 from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
-
-ANN = ("todo", "general", "ann")
-BOB = ("todo", "general", "bob")
-
-
-class Store:
-    """What stands in for a server's store, as the SDK's client and its part for the store."""
-
-    def __init__(self) -> None:
-        self.store = self
-        self.items: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
-        self.writes = 0
-        self.most = 100_000  # items, or namespaces, that it sends at once
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def __aenter__(self) -> Store:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    def put(self, namespace: tuple[str, ...], key: str, value: dict[str, Any]) -> None:
-        self.writes += 1
-        time = f"2026-03-04T09:{self.writes // 60 % 60:02}:{self.writes % 60:02}.{self.writes:06}+00:00"
-        self.items[namespace, key] = {
-            "namespace": list(namespace),
-            "key": key,
-            "value": value,
-            "updated_at": time,
-        }
-
-    async def put_item(self, namespace: tuple[str, ...], key: str, value: dict[str, Any]) -> None:
-        self.put(tuple(namespace), key, value)
-
-    async def get_item(self, namespace: tuple[str, ...], key: str) -> dict[str, Any] | None:
-        return self.items.get((tuple(namespace), key))
-
-    async def delete_item(self, namespace: tuple[str, ...], key: str) -> None:
-        del self.items[tuple(namespace), key]
-
-    async def search_items(
-        self, namespace: list[str], limit: int, offset: int
-    ) -> dict[str, list[dict[str, Any]]]:
-        await self.gate.wait()
-        found = [i for i in self.items.values() if i["namespace"][: len(namespace)] == namespace]
-        return {"items": found[offset : offset + min(limit, self.most)]}
-
-    async def list_namespaces(self, limit: int, offset: int) -> dict[str, list[list[str]]]:
-        found = list(dict.fromkeys(tuple(item["namespace"]) for item in self.items.values()))
-        end = offset + min(limit, self.most)
-        return {"namespaces": [list(namespace) for namespace in found[offset:end]]}
-
-
-@pytest.fixture
-async def store(monkeypatch: pytest.MonkeyPatch) -> Store:
-    """Return a store with three items, which every panel reaches."""
-    store = Store()
-    store.put(ANN, "milk", {"task": "Buy milk", "status": "not started"})
-    store.put(ANN, "plants", {"task": "Water the plants", "notes": ["à l'ombre"]})
-    store.put(("profile", "general", "ann"), "profile", {"name": "Ann"})
-    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
-    monkeypatch.setattr(action_panel, "get_client", lambda **_: store)
-    return store
 
 
 async def panel_of(namespace: tuple[str, ...] = ANN, choose: str | None = None) -> StorePanel:
@@ -98,63 +33,6 @@ async def click(panel: StorePanel, name: str) -> None:
 
 def everything(panel: StorePanel) -> str:
     return shown(panel) + panel._form._where.value
-
-
-# --- The data ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("most", [7, 100_000])
-async def test_all_namespaces_are_read_whatever_a_page_holds(store: Store, most: int) -> None:
-    store.most = most
-    for n in range(2_000):
-        store.put(("user", f"u{n:04}"), "k", {})
-    found = await list_namespaces(cast(LangGraphClient, store))
-    assert found[:2] == [("profile", "general", "ann"), ANN]
-    assert len(found) == 2_002
-
-
-async def test_a_text_is_found_in_namespaces_keys_and_values(store: Store) -> None:
-    client = cast(LangGraphClient, store)
-
-    async def found(text: str) -> list[str]:
-        return [item.key for item in (await read_items(client, (), text)).items]
-
-    assert await found("MILK") == ["milk"]
-    assert await found("À l'om") == ["plants"]
-    assert await found("profile") == ["profile"]
-    assert await found("general") == ["milk", "plants", "profile"]
-    assert await found("nothing like this") == []
-
-
-async def test_only_the_first_items_are_searched_and_it_says_so(store: Store) -> None:
-    for n in range(SEARCHED + 10):
-        store.put(BOB, str(n), {"n": n})
-    page = await read_items(cast(LangGraphClient, store), BOB, "9", limit=5, offset=5)
-    assert [item.key for item in page.items] == ["59", "69", "79", "89", "90"]
-    assert (page.more, page.truncated) == (True, True)
-    panel = await panel_of(BOB)
-    panel.search.value = str(SEARCHED + 5)
-    await until(lambda: "of the first 10,000; the store holds more" in panel.message)
-    assert panel.items == []
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ('{"a": 1,\n "b" 2}', "This is not JSON: Expecting ':' delimiter at line 2, column 6."),
-        ("", "Expecting value at line 1, column 1"),
-        ("[1, 2]", "an object in braces"),
-        ('"text"', "an object in braces"),
-        ('{"a": NaN}', "JSON has no NaN."),
-        ('{"a": -Infinity}', "JSON has no -Infinity."),
-        ('{"a": %s}' % ("9" * 5_000), "Nothing was saved."),
-    ],
-)
-def test_what_is_no_value_is_refused_in_a_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(CourseError) as refused:
-        parse_value(text)
-    assert sentence in refused.value.what
-    assert "Reload" in refused.value.fix
 
 
 # --- Looking -----------------------------------------------------------------------------------
@@ -244,6 +122,18 @@ async def test_ten_thousand_items_give_a_small_page(store: Store) -> None:
     panel = await panel_of(BOB)
     assert len(panel.items) == 50
     assert len(static(panel)) < 60_000
+
+
+async def test_only_the_first_items_are_searched_and_it_says_so(store: Store) -> None:
+    for n in range(SEARCHED + 10):
+        store.put(BOB, str(n), {"n": n})
+    page = await read_items(cast(LangGraphClient, store), BOB, "9", limit=5, offset=5)
+    assert [item.key for item in page.items] == ["59", "69", "79", "89", "90"]
+    assert (page.more, page.truncated) == (True, True)
+    panel = await panel_of(BOB)
+    panel.search.value = str(SEARCHED + 5)
+    await until(lambda: "of the first 10,000; the store holds more" in panel.message)
+    assert panel.items == []
 
 
 # --- Changing ----------------------------------------------------------------------------------

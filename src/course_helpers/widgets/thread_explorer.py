@@ -40,21 +40,6 @@ class ThreadExplorer(LiveThreadPanel):
         controls: the other fields and buttons.
     """
 
-    def __init__(
-        self,
-        deployment: Deployment,
-        thread_id: str | None = None,
-        user_id: str | None = None,
-        category: str = "general",
-    ) -> None:
-        super().__init__(deployment, thread_id, user_id, category)
-        self.checkpoint_choice = self.controls.checkpoint_choice
-        self._connect()
-        say, waits, travel = self.controls.rows
-        heading, main, status, columns, history = self.children
-        main.children = [*main.children, self.follow]
-        self.children = [heading, main, status, columns, waits, say, history, travel]
-
     @classmethod
     async def load(
         cls,
@@ -111,6 +96,15 @@ class ThreadExplorer(LiveThreadPanel):
     def _context(self) -> actions.Context:
         user_id = self.user_field.value.strip()
         return {"user_id": user_id, "todo_category": self._category} if user_id else None
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self.checkpoint_choice = self.controls.checkpoint_choice
+        self._connect()
+        say, waits, travel = self.controls.rows
+        heading, main, status, columns, history = self.children
+        main.children = [*main.children, self.follow]
+        self.children = [heading, main, status, columns, waits, say, history, travel]
 
     def _connect(self) -> None:
         """Let the controls do what the methods do; a press moves on to where one types next."""

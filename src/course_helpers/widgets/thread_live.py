@@ -11,7 +11,6 @@ from ipywidgets import Checkbox  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.errors import CourseError, ServerError
-from course_helpers.lanes import Deployment
 from course_helpers.thread_actions import Started
 from course_helpers.thread_stream import StreamEvent, run_events, thread_events
 from course_helpers.widgets.thread_controls import ThreadControls
@@ -26,14 +25,8 @@ FIX = "start the server again, or switch Live off"
 class LiveThreadPanel(ThreadPanel):
     """A thread panel that changes its thread, and holds the thread's stream while Live is on."""
 
-    def __init__(
-        self,
-        deployment: Deployment,
-        thread_id: str | None = None,
-        user_id: str | None = None,
-        category: str = "general",
-    ) -> None:
-        super().__init__(deployment, thread_id, user_id, category)
+    def _lay_out(self) -> None:
+        super()._lay_out()
         self.follow = Checkbox(description="Live", indent=False, tooltip="Show runs as they go")
         self.controls = ThreadControls()
         self._changing, self._failure = asyncio.Lock(), ""

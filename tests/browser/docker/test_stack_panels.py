@@ -11,15 +11,13 @@ import statistics
 import time
 from collections.abc import Iterator
 
-import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
 from course_helpers.compose import API, REDIS, data_volumes, run_compose, services
 from tests.browser.lab import Lab, wait_until_gone
-from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot
+from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 from tests.docker.helpers import container_id, docker
 from tests.docker.project import IMAGE, PROJECT
 
@@ -41,12 +39,7 @@ ATTACK = "<img src=x onerror=window.attacked=1><script>window.attacked=2</script
 
 @pytest.fixture(scope="module")
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
-    cells = [new_code_cell(source) for source in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), lab.root / "stack.ipynb")
-    with opened(page, lab, "stack.ipynb") as notebook:
-        notebook.run_all()
-        assert notebook.errors() == []
+    with executed(page, lab, "stack.ipynb", CELLS) as notebook:
         yield notebook
 
 
