@@ -137,7 +137,7 @@ def serve(options: list[str]) -> None:
 
 
 def open_lab(root: Path = ROOT) -> None:
-    """Make `.env` and the working copies, then run JupyterLab until it is stopped.
+    """Make `.env` and the working copies, run JupyterLab until it is stopped, and end the process.
 
     Raises:
         CourseError: a setting or JupyterLab does not work.
@@ -155,6 +155,10 @@ def open_lab(root: Path = ROOT) -> None:
     except (Exception, SystemExit) as error:
         reason = (log.read_text(errors="replace").splitlines() or [repr(error)])[-1]
         raise CourseError(f"JupyterLab failed: {reason}", f"read {log}") from None
+    # JupyterLab has ended its kernels. Python's own end would wait for all threads, and for ever
+    # for one that was saving a file when the loop ended that it is to report to.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def reset(number: str) -> None:

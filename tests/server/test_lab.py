@@ -24,6 +24,8 @@ from course_helpers import lab
 pytestmark = pytest.mark.server
 
 START = "from pathlib import Path; from course_helpers import lab; lab.open_lab(Path.cwd())"
+# JupyterLab leaves a thread that never ends when it is stopped while it saves a file.
+LEFT = "from threading import Event, Thread; Thread(target=Event().wait).start();"
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def course(tmp_path: Path) -> Path:
 def running(course: Path) -> Iterator[subprocess.Popen[str]]:
     """`make lab` on that course, in its own process group as in a terminal of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-c", START],
+        [sys.executable, "-c", LEFT + START],
         cwd=course,
         env={**os.environ, "CI": "true"},
         stdin=subprocess.DEVNULL,
