@@ -19,7 +19,7 @@ from typing import Any
 
 from course_helpers import images
 from course_helpers.commands import ask
-from course_helpers.compose import API, POSTGRES, override_file, run_compose, services
+from course_helpers.compose import override_file, run_compose, services
 from course_helpers.containers import ask_docker
 from course_helpers.dev_server import missing_graphs
 from course_helpers.errors import BuildError, CourseError
@@ -170,11 +170,9 @@ class BrokenStack:
     def _remove_disturbed(self) -> None:
         """Remove what was disturbed: `up` then takes 5 s.
 
-        A server that is told to stop while it starts does not hear it for 45 s, and one whose
-        Postgres has come back keeps waiting on its old connections for 30 s.
+        A server that is told to stop while it starts does not hear it for 45 s.
         """
-        with_server = {API} if POSTGRES in self._disturbed else set()
-        for service in self._disturbed | with_server:
+        for service in self._disturbed:
             self.remove(service)
         self._disturbed.clear()
 

@@ -17,6 +17,7 @@ from tests.docker.replicas import engine, replica, wait_until_ready
 from tests.docker.test_replicas import NO_RECEIVER, connected, done, other
 
 PICKED_UP = 10.0  # seconds from a kill to another server's going on
+ANSWERS = 10.0  # seconds from the start of Postgres to the server's answer; 1 to 2 are usual
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,21 @@ async def test_a_database_is_restarted_and_runs_go_on(url: str, service: str) ->
             assert await server.ended(held.thread_id, run_id) == "success"
         log = await server.log(held.thread_id)
         assert log == [*done("first"), *done("second")]
+
+
+async def test_a_server_does_not_wait_on_the_connections_of_a_postgres_that_was_killed(
+    url: str,
+) -> None:
+    async with connected(url) as [server]:
+        thread_id = await server.thread()
+        states = [server.client.threads.get_state(thread_id) for _ in range(20)]
+        await asyncio.gather(*states)  # many connections, all of which are to break
+        docker("kill", container_id("langgraph-postgres"))
+        docker("start", container_id("langgraph-postgres"))
+        started = time.monotonic()
+        wait_until_ready(url)
+        await server.client.threads.get_state(thread_id)
+        assert time.monotonic() - started < ANSWERS
 
 
 async def test_what_was_refused_is_not_run_later(url: str) -> None:
