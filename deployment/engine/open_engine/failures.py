@@ -16,6 +16,8 @@ from langgraph.errors import EmptyInputError, GraphBubbleUp, InvalidUpdateError,
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
+from open_engine.handover import IN_GRAPH, handed_over
+
 HIDDEN = "An internal error occurred"
 
 _TOLD = (
@@ -64,10 +66,12 @@ async def stream_graph(job: RunJob) -> Any:
 
     In Aegra's place, because nobody else sees the exception: its caller catches it.
     """
+    run_id = job.identity.run_id
     try:
-        return await _stream_graph(job)
+        with handed_over(run_id, IN_GRAPH):
+            return await _stream_graph(job)
     except Exception as error:
-        _fresh[job.identity.run_id] = describe(error)
+        _fresh[run_id] = describe(error)
         raise
 
 

@@ -20,6 +20,7 @@ from aegra_api.services.streaming_service import streaming_service
 
 from open_engine.endings import send_result, settle_thread
 from open_engine.failures import error_of, take_failure
+from open_engine.handover import IN_SERVER, handed_over
 from open_engine.locks import lock_thread
 from open_engine.queue import tell_end
 
@@ -31,7 +32,19 @@ async def started(run_id: str, *, user_id: str) -> bool:
     return True
 
 
-async def finalize(
+async def finalize(run_id: str, thread_id: str, *, status: str, **outcome: Any) -> bool:
+    """Keep a run's outcome, or hand the run over; in place of Aegra's `finalize_run`.
+
+    Returns:
+        Whether it was kept: not if somebody else has ended the run meanwhile.
+    """
+    if status == "error":
+        return await keep(run_id, thread_id, status=status, **outcome)
+    with handed_over(run_id, IN_SERVER):
+        return await keep(run_id, thread_id, status=status, **outcome)
+
+
+async def keep(
     run_id: str,
     thread_id: str,
     *,
@@ -41,11 +54,7 @@ async def finalize(
     output: Any = None,
     error: str | None = None,
 ) -> bool:
-    """Keep a run's outcome and its thread's state; in place of Aegra's `finalize_run`.
-
-    Returns:
-        Whether it was kept: not if somebody else has ended the run meanwhile.
-    """
+    """Keep a run's outcome and its thread's state; return whether it was still active."""
     asks = (status, thread_status) == ("interrupted", "interrupted")
     failure = take_failure(run_id)
     if error is not None:  # without an exception: it took too long
