@@ -147,6 +147,24 @@ def test_no_database_is_named(made_images: None, variable: str) -> None:
     assert f"{variable} is not set" in answer.err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("ttl", "said"),
+    [
+        ("soon", "LANGGRAPH_THREAD_TTL=soon is neither minutes nor JSON."),
+        ('{"default_ttl": -3}', "is wrong: default_ttl: Input should be greater than 0."),
+        ('{"strategy": "burn"}', "is wrong: strategy: Input should be 'delete' or 'keep_latest'."),
+    ],
+)
+def test_a_time_to_live_that_is_none(made_images: None, ttl: str, said: str) -> None:
+    uris = ("--env=DATABASE_URI=postgresql://nowhere:5432/x", "--env=REDIS_URI=redis://nowhere")
+    given = (*uris, f"--env=LANGGRAPH_THREAD_TTL={ttl}")
+    answer = ask(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
+    assert answer.code == 1
+    last = answer.err.splitlines()[-1]
+    assert said in last
+    assert "To fix it: write minutes, or JSON such as" in last
+
+
 def test_a_deployment_without_its_file(built: Build) -> None:
     with pytest.raises(BuildError, match=r"There is no .*langgraph\.json"):
         built(lambda folder: (folder / "langgraph.json").unlink())

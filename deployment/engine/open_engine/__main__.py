@@ -16,6 +16,7 @@ from open_engine import AEGRA_VERSION
 from open_engine.configuration import (
     aegra_config,
     aegra_environment,
+    check_thread_ttl,
     database_uri,
     redis_uri,
     require_aegra,
@@ -49,6 +50,7 @@ def prepare() -> None:
     config = Path(tempfile.mkdtemp()) / "aegra.json"
     config.write_text(json.dumps(aegra_config(os.environ)))
     os.environ.update(aegra_environment(os.environ, config))
+    check_thread_ttl(os.environ)
     wait_for_postgres(database_uri(os.environ))
     wait_for_redis(redis_uri(os.environ))
 

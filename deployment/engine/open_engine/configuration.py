@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from open_engine import AEGRA_VERSION
 from open_engine.errors import EngineError
 
@@ -28,6 +30,10 @@ PACE = {
 }
 # Connections to Postgres: thirty a replica, so that three replicas fit into its hundred.
 POOLS = {"SQLALCHEMY_MAX_OVERFLOW": "10", "LANGGRAPH_MAX_POOL_SIZE": "10"}
+_TTL = (
+    'write minutes, or JSON such as {"strategy": "delete", "default_ttl": 43200}, into '
+    "LANGGRAPH_THREAD_TTL in deployment/.env, and run: make up"
+)
 _REBUILD = "correct deployment/langgraph.json and run: make images"
 
 
@@ -80,6 +86,26 @@ def aegra_environment(environ: Mapping[str, str], config: Path) -> dict[str, str
         "ENV_MODE": "PRODUCTION",  # one JSON object a line in the log
         **{name: environ.get(name) or value for name, value in {**PACE, **POOLS}.items()},
     }
+
+
+def check_thread_ttl(environ: Mapping[str, str]) -> None:
+    """Refuse a time to live of threads that is none; Aegra's environment has to be set before.
+
+    Raises:
+        EngineError: the variable, or `checkpointer.ttl` of the app's configuration, is wrong.
+    """
+    from aegra_api.services.thread_ttl import get_thread_ttl_config
+
+    given = environ.get("LANGGRAPH_THREAD_TTL", "").strip()
+    name = f"LANGGRAPH_THREAD_TTL={given}" if given else "checkpointer.ttl in langgraph.json"
+    try:
+        get_thread_ttl_config()
+    except json.JSONDecodeError:
+        raise EngineError(f"{name} is neither minutes nor JSON.", _TTL) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "value"
+        raise EngineError(f"{name} is wrong: {where}: {first['msg']}.", _TTL) from None
 
 
 def database_uri(environ: Mapping[str, str]) -> str:
