@@ -7,8 +7,6 @@ the end of the lesson, when the lesson begins again, and when its kernel stops.
 from __future__ import annotations
 
 import atexit
-import subprocess
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -142,15 +140,8 @@ class PracticeContainers:
         REPLACED.clear()
 
     def _remove_at_exit(self) -> None:
-        """Remove it in a process that goes on: a kernel has no time to wait when it ends."""
         if self.left():
-            subprocess.Popen(
-                [sys.executable, "-m", practice_leftovers.__name__, self.name, *REPLACED],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            practice_leftovers.remove_soon(self.name, REPLACED)
 
     def _container(self, service: str) -> str:
         return f"{self.name}-{service}"

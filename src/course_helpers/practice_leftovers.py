@@ -5,6 +5,7 @@ python -m course_helpers.practice_leftovers NAME [IMAGE ...]    remove it, and i
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterable
 
@@ -41,6 +42,22 @@ def remove(name: str, replaced: Iterable[str] = ()) -> None:
     for image in replaced:
         if _lines("image", "inspect", "--format", "{{len .RepoTags}}", image) == ["0"]:
             ask(["docker", "image", "rm", image], TIMEOUT)
+
+
+def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
+    """Remove all of it in a process that goes on: a kernel has no time to wait when it ends.
+
+    Args:
+        name: as above.
+        replaced: as above.
+    """
+    subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, name, *replaced],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _containers(name: str) -> list[str]:

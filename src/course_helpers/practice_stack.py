@@ -6,8 +6,6 @@ import atexit
 import io
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
@@ -104,14 +102,7 @@ class PracticeStack:
         return url
 
     def _remove_at_exit(self) -> None:
-        """Remove it in a process that goes on: a kernel has no time to wait when it ends."""
         if self._made:
             with self:
                 override_file().unlink(missing_ok=True)
-                subprocess.Popen(
-                    [sys.executable, "-m", practice_leftovers.__name__, project_name()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                practice_leftovers.remove_soon(project_name())

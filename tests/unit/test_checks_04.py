@@ -204,11 +204,7 @@ def test_practice_is_removed_at_exit_only_if_it_is_there(
     practice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(
-        practice_stack.subprocess,
-        "Popen",
-        lambda command, **_: started.append(command[-1]),
-    )
+    monkeypatch.setattr(practice_stack.practice_leftovers, "remove_soon", started.append)
     practice._remove_at_exit()
     assert started == []
     practice.up()

@@ -102,10 +102,10 @@ def test_the_order_of_mending(practice: PracticeStack, done: list[str]) -> None:
         assert str(override_file()) in compose_command("ps")
     assert override["services"].keys() == {POSTGRES}
     assert override["volumes"] == {f"{PROJECT}_another": {"external": True}}
-    created, changed, *removed, up, _, _ = done
+    created, changed, removed, up, _, _ = done
     assert "--opt=o=size=8m,uid=999,gid=999,mode=0700" in created
     assert changed == f"up --detach --no-deps --timeout 0 {POSTGRES}"
-    assert sorted(removed) == [f"container rm --force id-of-{each}" for each in (API, POSTGRES)]
+    assert removed == f"container rm --force id-of-{POSTGRES}"
     assert up == "up"
 
 
@@ -165,14 +165,12 @@ def test_a_new_practice_stack_ends_what_a_killed_kernel_has_left(
 
 
 def test_at_exit_too(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[list[str]] = []
-    monkeypatch.setattr(
-        practice_stack.subprocess, "Popen", lambda words, **_: started.append(words)
-    )
+    started: list[str] = []
+    monkeypatch.setattr(practice_stack.practice_leftovers, "remove_soon", started.append)
     practice.up()
     fault("disk full", practice)
     practice._remove_at_exit()
-    assert started[0][1:] == ["-m", "course_helpers.practice_leftovers", PROJECT]
+    assert started == [PROJECT]
 
 
 def test_the_port_is_held_as_long_as_the_fault_lasts(practice: PracticeStack) -> None:
@@ -386,3 +384,12 @@ esac""",
     assert "image rm --force course-practice:changed" in said
     assert "course-api-1" not in said
     assert os.environ["PATH"].startswith(str(tmp_path))
+
+
+def test_leftovers_are_removed_by_a_process_that_goes_on(
+    program: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "said")
+    program("docker", f'test "$1" != image || echo "$@" >{tmp_path}/said')
+    practice_leftovers.remove_soon(PROJECT)
+    assert (tmp_path / "said").read_text().startswith("image ls")  # waits until it is said
