@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
+from tests.browser.lesson_checks import check_figures, check_quiz
 from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot, window_height
 from tests.notebooks.lessons import lane_of, lesson_paths, other_lane_of, read
 
@@ -39,14 +40,7 @@ def test_every_cell_runs(lesson: Notebook) -> None:
 
 
 def test_every_figure_is_drawn(lesson: Notebook) -> None:
-    """Mermaid draws each figure as a picture; a mistake in one is a box with the mistake."""
-    figures = lesson.page.locator(".jp-RenderedMermaid")
-    for figure in figures.all():
-        figure.scroll_into_view_if_needed()
-        expect(figure.locator("img")).to_be_visible()
-        assert figure.locator("img").get_attribute("alt"), "no text for those who do not see it"
-    assert figures.count() >= 1
-    screenshot(figures.last, f"{lesson.name}-last-figure")
+    check_figures(lesson)
 
 
 def test_every_panel_reads_again(lesson: Notebook) -> None:
@@ -61,19 +55,7 @@ def test_every_panel_reads_again(lesson: Notebook) -> None:
 
 
 def test_every_question_has_one_right_answer(lesson: Notebook) -> None:
-    for box in lesson.panel("Quiz").locator(".course-question").all():
-        said = [answer(box, option) for option in box.get_by_role("radio").all()]
-        assert len([text for text in said if text.startswith("Right. ")]) == 1
-        assert len([text for text in said if text.startswith("Not this one.")]) == len(said) - 1
-
-
-def answer(box: Locator, option: Locator) -> str:
-    """Choose an answer, check it and return what the quiz says."""
-    option.check()
-    expect(box.get_by_role("status")).to_be_empty()
-    box.get_by_role("button", name="Check").click()
-    expect(box.get_by_role("status")).to_contain_text(".")
-    return box.get_by_role("status").inner_text()
+    check_quiz(lesson)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
