@@ -51,6 +51,8 @@ def handed_over(run_id: str, lost: tuple[type[Exception], ...]) -> Iterator[None
     try:
         yield
     except lost as error:
+        if isinstance(error, DBAPIError) and not error.connection_invalidated:
+            raise  # Postgres is there, and refuses what it was given
         logger.warning(
             "A database is gone, the run is handed over", run_id=run_id, error=str(error)
         )
