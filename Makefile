@@ -55,8 +55,8 @@ test: .venv/.dev ## Run all tests, headless, and sum up what ran where
 test-fast: .venv/.dev ## Run only the unit and server tests
 	@$(PY) -m tests.run unit server
 
-soak: .venv/.dev ## Repeat twenty times what must never depend on luck: double-texting, on every lane
-	@SOAK=20 $(PY) -m tests.run soak soak-stack replicas
+soak: .venv/.dev ## Prove at length what must not depend on luck: double-texting, crashes under load
+	@SOAK=20 $(PY) -m tests.run soak soak-stack replicas crashes
 
 lint: .venv/.dev ## Check style and types
 	@$(PY) -m ruff check .

@@ -4,7 +4,7 @@ Those on containers mostly wait, so that the others run beside them.
 
 python -m tests.run                every stage
 python -m tests.run unit server    only these, one after the other
-SOAK=20 python -m tests.run soak soak-stack replicas    some of it again and again (`make soak`)
+SOAK=20 python -m tests.run soak soak-stack replicas crashes    `make soak`: again and again, and long
 """
 
 from __future__ import annotations

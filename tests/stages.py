@@ -76,5 +76,6 @@ SOAK = (
     Stage("soak", "embedded", (*PYTEST, f"tests/server/{FLOWS}")),
     Stage("soak-stack", "open", (*PYTEST, f"tests/docker/{FLOWS}"), docker=True),
     Stage("replicas", "open", (*PYTEST, "tests/docker/test_replicas.py"), docker=True),
+    Stage("crashes", "open", (*PYTEST, "tests/docker/test_crash_load.py"), docker=True),
 )
 TIDY = Stage("tidy", "open", ())  # what became of the engine after the last stage
