@@ -13,6 +13,8 @@ from course_helpers.checks.lesson_04 import data_kept, redis_restarted, todos_by
 from course_helpers.checks.lesson_05 import forked, replays, reviewed, sends_once
 from course_helpers.checks.lesson_06 import edited, patient_sender, predicted_runs
 from course_helpers.checks.lesson_07 import only_these_deleted, own_category, rolled_back
+from course_helpers.checks.lesson_08 import heaviest_threads, tells_differences, tidied
+from course_helpers.checks.lesson_09 import mended_by_hand, named_fault
 from course_helpers.checks.result import Result
 
 __all__ = [
@@ -20,8 +22,11 @@ __all__ = [
     "data_kept",
     "edited",
     "forked",
+    "heaviest_threads",
     "left_out",
     "mended",
+    "mended_by_hand",
+    "named_fault",
     "new_thread",
     "only_these_deleted",
     "own_category",
@@ -40,5 +45,7 @@ __all__ = [
     "sends_once",
     "starts",
     "strict_router",
+    "tells_differences",
+    "tidied",
     "todos_by_sql",
 ]

@@ -1,0 +1,162 @@
+"""Self-checks of lesson 08, Keep the data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from langgraph_sdk.client import LangGraphClient
+from langgraph_sdk.errors import NotFoundError
+
+from course_helpers.checks.result import Result
+from course_helpers.contents import Contents, Fingerprint
+from course_helpers.errors import CourseError
+from course_helpers.evidence import read_rows
+from course_helpers.lanes import Deployment
+from course_helpers.practice_stack import PracticeStack
+from course_helpers.settings import GRAPH
+
+_BYTES = """select thread_id, sum(octet_length(blob)) as bytes from checkpoint_blobs
+    group by thread_id order by 2 desc, 1"""
+CROWD = 11  # more threads than a search returns when it is not told how many
+
+_A, _B, _C = (Fingerprint(3, letter * 32) for letter in "abc")
+_BEFORE = {"runs": _A, "store": _B, "thread": _A}
+_PAIRS = [  # what differs, and between what
+    (set(), _BEFORE, "two moments that are the same"),
+    ({"store"}, {**_BEFORE, "store": Fingerprint(4, _C.md5)}, "one more row in store"),
+    ({"store"}, {**_BEFORE, "store": _C}, "a changed row in store, with as many rows as before"),
+    ({"runs", "store"}, {**_BEFORE, "store": _C, "runs": _B}, "changes in runs and in store"),
+    ({"runs"}, {"store": _B, "thread": _A}, "a table runs that is gone"),
+    ({"crons"}, {**_BEFORE, "crons": _A}, "a new table crons"),
+]
+
+
+def heaviest_threads(practice: PracticeStack, sql: Any) -> Result:
+    """A statement that finds the bytes of each thread's blobs, the most first.
+
+    Args:
+        practice: the stack with the threads.
+        sql: the learner's statement.
+    """
+    if not isinstance(sql, str) or not sql.strip():
+        return Result(False, "Did you put your statement, in quotes, into my_sql?")
+    if sql.split()[0].lower() not in ("select", "with"):
+        return Result(False, "This exercise only reads. Does your statement begin with select?")
+    try:
+        with practice:
+            wanted = [list(row.values()) for row in read_rows(" ".join(_BYTES.split()))]
+            found = [list(row.values()) for row in read_rows(" ".join(sql.split()))]
+    except CourseError as error:
+        return Result(False, error.what)
+    return _weighed(found, wanted)
+
+
+def _weighed(found: list[list[str]], wanted: list[list[str]]) -> Result:
+    if not wanted:
+        return Result(False, "There is no thread with a state. Did you run the cells above?")
+    if not found or len(found[0]) != 2:
+        return Result(False, "I look for rows of two columns: a thread's id, and its bytes. Yours?")
+    if len(found) != len(wanted):
+        return Result(
+            False,
+            f"It finds {len(found)} rows for {len(wanted)} threads. Is there one row a thread?",
+        )
+    weights = {row[0]: row[1] for row in wanted}
+    for thread, size in found:
+        if weights.get(thread) != size:
+            return Result(
+                False,
+                f"Of one thread you say {size!r}, and I find {weights.get(thread, 'no such one')}. "
+                "Are it all its rows of checkpoint_blobs, and the length of their column blob?",
+            )
+    if [size for _, size in found] != [size for _, size in wanted]:
+        return Result(False, "The numbers are right. Which thread comes first?")
+    return Result(True, f"{len(found)} threads, the heaviest first.")
+
+
+def tells_differences(function: Any) -> Result:
+    """A function that names the tables that differ between two moments.
+
+    Args:
+        function: the learner's; it gets the fingerprints before and after.
+    """
+    if not callable(function):
+        return Result(False, "Did you write differences? It is to be a function.")
+    for wanted, after, what in _PAIRS:
+        try:
+            told = function(Contents(_BEFORE), Contents(after))
+        except Exception as error:
+            return Result(False, f"Given {what}, it ended with {type(error).__name__}: {error}")
+        if not isinstance(told, (list, tuple, set, frozenset)):
+            return Result(False, f"It returned {told!r}. Is that a list of tables' names?")
+        if set(told) != wanted:
+            return Result(
+                False,
+                f"Given {what}, it named {sorted(map(str, told)) or 'nothing'}. What else than "
+                f"{sorted(wanted) or 'nothing'} is different there?",
+            )
+    return Result(True, "It sees a changed letter, a missing table and a new one.")
+
+
+async def tidied(server: Deployment, tidy: Any) -> Result:
+    """A job that cuts the threads marked so down to their newest state, and no others.
+
+    Args:
+        server: what `connect()` returned.
+        tidy: the learner's; it gets a client.
+    """
+    if not callable(tidy):
+        return Result(False, "Did you write tidy? It is to be a function.")
+    client, made = server.client, []
+    try:
+        for keep in ("latest", "history"):
+            made.append(await _talked(client, keep))
+        for _ in range(CROWD):  # newer ones, so that a search that is not told finds these only
+            made.append((await client.threads.create(metadata={"keep": "latest"}))["thread_id"])
+        return await _tried(client, tidy, *made[:2])
+    finally:
+        for thread_id in made:
+            try:
+                await client.threads.delete(thread_id)
+            except NotFoundError:  # the learner's function has deleted it
+                continue
+
+
+async def _talked(client: LangGraphClient, keep: str) -> str:
+    """Return a new thread with a mark and a history."""
+    thread_id = (await client.threads.create(metadata={"keep": keep}))["thread_id"]
+    said: Any = {"messages": [{"role": "user", "content": "What is on my list?"}]}
+    context = {"user_id": "check-08"}
+    await client.runs.wait(thread_id, GRAPH, input=said, context=context)
+    return str(thread_id)
+
+
+async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) -> Result:
+    """Let the learner's function tidy, and look at one thread of each kind."""
+    before = await client.threads.get_state(latest)
+    kept = len(await client.threads.get_history(history, limit=100))
+    try:
+        done = tidy(client)
+        if not isinstance(done, Awaitable):
+            return Result(False, "Does your function begin with async def?")
+        await done
+        states = await client.threads.get_history(latest, limit=100)
+        others = await client.threads.get_history(history, limit=100)
+    except NotFoundError:
+        return Result(False, "A thread is gone. Which strategy of prune keeps its newest state?")
+    except Exception as error:
+        return Result(False, f"Your function ended with {type(error).__name__}: {error}")
+    if len(others) != kept:
+        return Result(False, "A thread marked {'keep': 'history'} has lost its history. How so?")
+    if not states:
+        return Result(False, "A marked thread has no state left. Which strategy keeps the newest?")
+    if len(states) > 1:
+        return Result(
+            False,
+            f"A marked thread still has {len(states)} checkpoints. There are more than ten marked "
+            "threads: how many does a search return if you do not say?",
+        )
+    if states[0]["values"] != before["values"]:
+        return Result(False, "The newest state is not the one that was there. What changed it?")
+    return Result(True, "Every marked thread has its newest state, and no other has lost one.")

@@ -1,0 +1,77 @@
+"""Self-checks of lesson 09, Fix it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from course_helpers.checks.result import Result
+from course_helpers.compose import SERVICES, services
+from course_helpers.dev_server import missing_graphs
+from course_helpers.errors import CourseError
+from course_helpers.fault_list import FAULTS, Fault
+from course_helpers.faults import BrokenBy
+from course_helpers.practice_stack import PracticeStack
+from course_helpers.settings import GRAPH
+
+
+def named_fault(riddle: BrokenBy, answer: Any) -> Result:
+    """The name of the fault that a practice stack has.
+
+    Args:
+        riddle: what `random_fault` returned.
+        answer: the learner's.
+    """
+    if not isinstance(answer, str) or not answer.strip():
+        return Result(False, "Which of the twelve is it? Put its name into your answer, in quotes.")
+    names = {name.lower(): name for name in FAULTS}
+    name = names.get(answer.strip().lower())
+    if name is None:
+        near = get_close_matches(answer.lower(), list(names), n=1)
+        meant = f" Do you mean {names[near[0]]!r}?" if near else " See the table in part 7."
+        return Result(False, f"None of the twelve is called {answer!r}.{meant}")
+    real = riddle.reveal()
+    if name != real.name:
+        return _another(FAULTS[name], riddle)
+    return Result(True, f"It is {name!r}. What says so is a sentence with “{real.sign}” in it.")
+
+
+def _another(guess: Fault, riddle: BrokenBy) -> Result:
+    """Say what speaks against a guess, and where to look."""
+    if guess.notice != riddle.reveal().notice:
+        return Result(
+            False,
+            f"Of {guess.name!r} one would notice this: {guess.notice} Is that what you notice? "
+            f"{riddle.hint()}",
+        )
+    return Result(
+        False,
+        f"{guess.name!r} would look the same from outside, and it is another one. What did you "
+        f"see inside? {riddle.hint()}",
+    )
+
+
+def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Result:
+    """A fault that is named, and a practice stack that is whole again.
+
+    Args:
+        practice: the stack.
+        riddle: what `random_fault` returned.
+        answer: the learner's name for the fault.
+    """
+    named = named_fault(riddle, answer)
+    if not named.passed:
+        return named
+    try:
+        with practice:
+            found = {service.name: service for service in services()}
+    except CourseError as error:
+        return Result(False, f"{error.what} {error.fix}")
+    for name in SERVICES:
+        now = found.get(name)
+        if now is None or now.state != "running":
+            how = now or "without a container"
+            return Result(False, f"That is its name. {name} is {how}: who makes what is missing?")
+    if missing_graphs(practice.url, [GRAPH]) != []:
+        return Result(False, "All three run, and the server does not answer yet. Is it starting?")
+    return Result(True, "Found and mended: all three run, and the server answers.")

@@ -1,0 +1,67 @@
+"""What the stack's tables hold, in a form that compares two moments: counts and fingerprints.
+
+A count says how many rows there are, and nothing about what is in them. The fingerprint is the MD5
+of all rows as text, in the order of that text: it changes with any letter of any of them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from course_helpers.compose import POSTGRES
+from course_helpers.evidence import Rows, read_rows
+from course_helpers.markup import clean, table
+
+_TABLES = """select c.oid::regclass as name from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)'"""
+_OF_ONE = (
+    "select '{title}' as name, count(*) as rows, "
+    "md5(coalesce(string_agg(t::text, chr(10) order by t::text collate \"C\"), '')) as md5 "
+    "from {name} t"
+)
+
+
+class Fingerprint(NamedTuple):
+    """One table at one moment.
+
+    Attributes:
+        rows: how many it has.
+        md5: of their contents.
+    """
+
+    rows: int
+    md5: str
+
+
+class Contents(dict[str, Fingerprint]):
+    """All tables at one moment: name -> fingerprint. Two of them are compared with `==`."""
+
+    def __repr__(self) -> str:
+        width = max((len(name) for name in self), default=0)
+        lines = [f"{n:{width}}  {print_.rows:4}  {print_.md5}" for n, print_ in self.items()]
+        return clean("\n".join(lines)) or "no tables"
+
+    def _repr_html_(self) -> str:
+        rows = [{"table": n, "rows": str(p.rows), "fingerprint": p.md5} for n, p in self.items()]
+        return table("Contents", rows, named=True)
+
+
+def read_contents() -> Contents:
+    """Return rows and fingerprint of each table of the stack's database, and print the statement.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Postgres does not run.
+    """
+    text = "md5(string_agg(t::text, chr(10) order by t::text))"
+    print(f'$ docker compose exec {POSTGRES} psql … -c "select count(*), {text} from TABLE t"')
+    names = sorted(row["name"] for row in read_rows(" ".join(_TABLES.split())))
+    return Contents(_read(names)) if names else Contents()
+
+
+def _read(names: list[str]) -> dict[str, Fingerprint]:
+    """Ask for all tables in one statement, which sees them at one moment."""
+    each = [_OF_ONE.format(name=name, title=name.replace("'", "''")) for name in names]
+    found: Rows = read_rows(" union all ".join(each))
+    return {row["name"]: Fingerprint(int(row["rows"]), row["md5"]) for row in found}

@@ -1,0 +1,66 @@
+"""A Postgres of a lesson's own, at a port of this computer, for what a notebook writes itself.
+
+The stack's Postgres has no port, and is to get none. This one holds nothing of anybody's, and is
+removed with its data: at the end of the lesson, when the lesson begins again, and when its kernel
+stops.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import time
+
+from course_helpers import docker_checks, images, practice_leftovers
+from course_helpers.commands import ask
+from course_helpers.compose import project_name
+from course_helpers.practice_runs import TIMEOUT, run_typed, wait_until_ready
+from course_helpers.settings import load_settings
+
+_PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
+_READY = ("pg_isready", "--host", "127.0.0.1", "--username", "postgres")
+
+
+class PracticeDatabase:
+    """An empty Postgres in a container, which answers when this returns.
+
+    Attributes:
+        uri: its address, with the password.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: it was not started, ended, or is not ready within a minute.
+    """
+
+    def __init__(self) -> None:
+        docker_checks.require()
+        self._project = f"{project_name()}-database"
+        self._container = f"{self._project}-postgres"
+        self.remove()
+        atexit.register(self._remove_at_exit)
+        started, password = time.monotonic(), secrets.token_hex(16)
+        values = {_IMAGE: images.base_image(load_settings(), "POSTGRES_IMAGE")}
+        options = f"--publish {_PORT} --env POSTGRES_PASSWORD={_PASSWORD}"
+        command = f"docker run --detach --name {self._container} {options} {_IMAGE}"
+        run_typed(command, values={**values, _PASSWORD: password})
+        wait_until_ready(self._container, "postgres", self._answers)
+        self.uri = f"postgresql://postgres:{password}@{self._address()}/postgres"
+        print(f"It answers after {time.monotonic() - started:.1f} s.")
+
+    def __repr__(self) -> str:
+        return "PracticeDatabase: an empty Postgres, removed at the end"
+
+    def remove(self) -> None:
+        """Remove it with its data."""
+        practice_leftovers.remove(self._project)
+
+    def _answers(self) -> bool:
+        return ask(["docker", "exec", self._container, *_READY], TIMEOUT).code == 0
+
+    def _address(self) -> str:
+        """Return host and port; Docker has chosen the port."""
+        return ask(["docker", "port", self._container, "5432"], TIMEOUT).out.splitlines()[0]
+
+    def _remove_at_exit(self) -> None:
+        if practice_leftovers.left(self._project):
+            practice_leftovers.remove_soon(self._project)
