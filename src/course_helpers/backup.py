@@ -97,7 +97,7 @@ def restore(from_: Path | str, over: bool = False) -> Manifest:
     manifest = archive.manifest
     print(f"Restored {_told(manifest, began)}, as of {manifest.made}", flush=True)
     if manifest.in_flight:
-        print(f"Runs that go on from their last checkpoint: {manifest.in_flight}", flush=True)
+        print(f"Runs that had not ended, and go on or wait: {manifest.in_flight}", flush=True)
     return manifest
 
 

@@ -36,7 +36,7 @@ def require_known(manifest: Manifest) -> None:
         raise CourseError(
             f"The backup was made by {manifest.engine}, whose tables ({version}) are not known to "
             f"the server of this stack, {engine.name}.",
-            "restore it with the images of then, or newer ones: make images",
+            "restore it with the images of that time, or newer ones: make images",
         )
 
 

@@ -188,7 +188,7 @@ async def fails(client: Any) -> None:
     [
         (..., "Not yet: Did you write tidy?"),
         (tidy, "Solved"),
-        (forgets_the_limit, "still has 3 checkpoints. There are more than ten"),
+        (forgets_the_limit, "still has 3 checkpoints. There are more than a hundred"),
         (deletes, "Which strategy of prune keeps its newest state?"),
         (prunes_everything, "marked {'keep': 'history'} has lost its history"),
         (fails, "ended with ValueError: no"),

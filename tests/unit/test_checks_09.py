@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,7 +109,9 @@ def mended(
     *found: Service,
     answer: Any = "Redis down",
     missing: list[str] | None = None,
+    journal: str = __file__,
 ) -> Any:
+    monkeypatch.setattr(lesson_09, "override_file", lambda: Path(journal))
     monkeypatch.setattr(lesson_09, "services", lambda: list(found))
     monkeypatch.setattr(lesson_09, "missing_graphs", lambda url, graphs: missing)
     practice, riddle = Practice(), Riddle("Redis down")
@@ -119,6 +122,11 @@ def test_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mended(monkeypatch, *WELL, missing=[]).passed
     assert not mended(monkeypatch, *WELL, missing=[], answer=...).passed
     assert not mended(monkeypatch, *WELL, missing=[], answer="Postgres down").passed
+
+
+def test_mended_by_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = mended(monkeypatch, *WELL, missing=[], journal="/no/such/file")
+    assert str(result).startswith("Not yet: It is whole, by mend().")
 
 
 def test_not_yet_mended(monkeypatch: pytest.MonkeyPatch) -> None:

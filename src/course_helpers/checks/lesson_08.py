@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
@@ -18,7 +20,7 @@ from course_helpers.settings import GRAPH
 
 _BYTES = """select thread_id, sum(octet_length(blob)) as bytes from checkpoint_blobs
     group by thread_id order by 2 desc, 1"""
-CROWD = 11  # more threads than a search returns when it is not told how many
+CROWD = 101  # more threads than one search returns, told nothing or a round number
 
 _A, _B, _C = (Fingerprint(3, letter * 32) for letter in "abc")
 _BEFORE = {"runs": _A, "store": _B, "thread": _A}
@@ -46,7 +48,7 @@ def heaviest_threads(practice: PracticeStack, sql: Any) -> Result:
     try:
         with practice:
             wanted = [list(row.values()) for row in read_rows(" ".join(_BYTES.split()))]
-            found = [list(row.values()) for row in read_rows(" ".join(sql.split()))]
+            found = [list(row.values()) for row in read_rows(sql)]
     except CourseError as error:
         return Result(False, error.what)
     return _weighed(found, wanted)
@@ -68,7 +70,7 @@ def _weighed(found: list[list[str]], wanted: list[list[str]]) -> Result:
             return Result(
                 False,
                 f"Of one thread you say {size!r}, and I find {weights.get(thread, 'no such one')}. "
-                "Are it all its rows of checkpoint_blobs, and the length of their column blob?",
+                "Did you count all its rows of checkpoint_blobs, and the length of blob?",
             )
     if [size for _, size in found] != [size for _, size in wanted]:
         return Result(False, "The numbers are right. Which thread comes first?")
@@ -112,24 +114,31 @@ async def tidied(server: Deployment, tidy: Any) -> Result:
     try:
         for keep in ("latest", "history"):
             made.append(await _talked(client, keep))
-        for _ in range(CROWD):  # newer ones, so that a search that is not told finds these only
-            made.append((await client.threads.create(metadata={"keep": "latest"}))["thread_id"])
+        # Newer ones, so that a search for fewer finds these only.
+        made += await asyncio.gather(*(_made(client, "latest") for _ in range(CROWD)))
         return await _tried(client, tidy, *made[:2])
     finally:
-        for thread_id in made:
-            try:
-                await client.threads.delete(thread_id)
-            except NotFoundError:  # the learner's function has deleted it
-                continue
+        await asyncio.gather(*(_deleted(client, thread_id) for thread_id in made))
+
+
+async def _made(client: LangGraphClient, keep: str) -> str:
+    """Return a new thread with a mark."""
+    return str((await client.threads.create(metadata={"keep": keep}))["thread_id"])
+
+
+async def _deleted(client: LangGraphClient, thread_id: str) -> None:
+    """Delete a thread, unless the learner's function has done so."""
+    with suppress(NotFoundError):
+        await client.threads.delete(thread_id)
 
 
 async def _talked(client: LangGraphClient, keep: str) -> str:
     """Return a new thread with a mark and a history."""
-    thread_id = (await client.threads.create(metadata={"keep": keep}))["thread_id"]
+    thread_id = await _made(client, keep)
     said: Any = {"messages": [{"role": "user", "content": "What is on my list?"}]}
     context = {"user_id": "check-08"}
     await client.runs.wait(thread_id, GRAPH, input=said, context=context)
-    return str(thread_id)
+    return thread_id
 
 
 async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) -> Result:
@@ -154,8 +163,8 @@ async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) 
     if len(states) > 1:
         return Result(
             False,
-            f"A marked thread still has {len(states)} checkpoints. There are more than ten marked "
-            "threads: how many does a search return if you do not say?",
+            f"A marked thread still has {len(states)} checkpoints. There are more than a "
+            "hundred marked threads: how many does one search return?",
         )
     if states[0]["values"] != before["values"]:
         return Result(False, "The newest state is not the one that was there. What changed it?")

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from course_helpers.checks.result import Result
-from course_helpers.compose import SERVICES, services
+from course_helpers.compose import SERVICES, override_file, services
 from course_helpers.dev_server import missing_graphs
 from course_helpers.errors import CourseError
 from course_helpers.fault_list import FAULTS, Fault
@@ -65,6 +65,7 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
     try:
         with practice:
             found = {service.name: service for service in services()}
+            by_helper = not override_file().exists()  # only `mend` takes the fault's file away
     except CourseError as error:
         return Result(False, f"{error.what} {error.fix}")
     for name in SERVICES:
@@ -74,4 +75,6 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
             return Result(False, f"That is its name. {name} is {how}: who makes what is missing?")
     if missing_graphs(practice.url, [GRAPH]) != []:
         return Result(False, "All three run, and the server does not answer yet. Is it starting?")
+    if by_helper:
+        return Result(False, "It is whole, by mend(). Break it again above: can you do without?")
     return Result(True, "Found and mended: all three run, and the server answers.")
