@@ -17,10 +17,11 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import IO
 
 import psutil
@@ -35,7 +36,10 @@ ENGINE = DockerEngine()
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a stage; `note` says why it could not run or what went wrong."""
+    """What became of a stage; `note` says why it could not run or what went wrong.
+
+    `failures` are the tests that failed, each with its message.
+    """
 
     stage: Stage
     passed: int = 0
@@ -43,8 +47,10 @@ class Result:
     skipped: int = 0
     seconds: float = 0.0
     note: str = ""
+    failures: tuple[str, ...] = ()
 
 
+_COLOUR = re.compile(r"(#x1B|\x1b)\[\d+m")  # as nbval and JUnit write it
 _FOREIGN = re.compile(r"^(OPENAI|ANTHROPIC|OLLAMA|LANGSMITH|LANGCHAIN)_|^PYTHONDONTWRITEBYTECODE$")
 
 
@@ -184,27 +190,39 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def read_report(stage: Stage, report: Path, code: int, seconds: float) -> Result:
     """Read a stage's counts from its JUnit file; no file or no test is a failure."""
-    suites = ET.parse(report).getroot().iter("testsuite") if report.exists() else []
+    suites = list(ET.parse(report).getroot().iter("testsuite")) if report.exists() else []
     count = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for suite in suites:
         for name in count:
             count[name] += int(suite.get(name, 0))
+    failures = tuple(line for suite in suites for line in _failures(suite))
     failed, skipped = count["failures"] + count["errors"], count["skipped"]
     passed, note = count["tests"] - failed - skipped, ""
     if code != 0 and not failed:
         failed, note = 1, f"ended with code {code}" if count["tests"] else "no test was found"
-    return Result(stage, passed, failed, skipped, seconds, note)
+    return Result(stage, passed, failed, skipped, seconds, note, failures)
+
+
+def _failures(suite: ET.Element) -> Iterator[str]:
+    """Yield what failed in a suite, each with its message."""
+    for case in suite.iter("testcase"):
+        for found in (*case.iterfind("failure"), *case.iterfind("error")):
+            message = _COLOUR.sub("", found.get("message", "")).strip()
+            yield f"{case.get('classname')}::{case.get('name')}\n{indent(message, '    ')}"
 
 
 def summary(results: list[Result]) -> str:
-    """Return a table of what ran where, and as its last line the totals."""
+    """Return what failed, a table of what ran where, and as its last line the totals."""
+    failures = [f"FAILED {each}" for result in results for each in result.failures]
     lines = [f"{'stage':<13}{'lane':<10}{'passed':>7}{'failed':>7}{'skipped':>8}{'seconds':>9}"]
     for r in results:
         counts = f"{r.passed:>7}{r.failed:>7}{r.skipped:>8}{r.seconds:>9.1f}"
         lines.append(f"{r.stage.name:<13}{r.stage.lane:<10}{counts}  {r.note}".rstrip())
     skipped = sum(r.skipped for r in results)
     totals = f"{sum(r.passed for r in results)} passed, {sum(r.failed for r in results)} failed"
-    return "\n".join(["", *lines, "", totals + (f", {skipped} skipped" if skipped else "")])
+    return "\n".join(
+        ["", *failures, "", *lines, "", totals + (f", {skipped} skipped" if skipped else "")]
+    )
 
 
 def main(names: list[str]) -> int:

@@ -294,6 +294,18 @@ class TestRun:
         assert run.summary(results).splitlines()[-1] == "7 passed, 2 failed, 1 skipped"
         assert run.summary(results[1:]).splitlines()[-1] == "4 passed, 2 failed"
 
+    def test_what_failed_is_said_again_at_the_end(self, tmp_path: Path) -> None:
+        (tmp_path / "unit.xml").write_text(
+            '<testsuites><testsuite tests="2" failures="1" errors="1"><testcase classname="05" '
+            'name="Cell 3"><failure message="#x1B[91mCell outputs differ#x1B[0m&#10;a != b"/>'
+            '</testcase><testcase classname="a" name="b"><error message="no server"/></testcase>'
+            "</testsuite></testsuites>"
+        )
+        result = run.read_report(self.stage, tmp_path / "unit.xml", code=1, seconds=2.0)
+        lines = run.summary([result]).splitlines()
+        assert lines[1:4] == ["FAILED 05::Cell 3", "    Cell outputs differ", "    a != b"]
+        assert lines[4:6] == ["FAILED a::b", "    no server"]
+
     def test_no_key_and_no_setting_reaches_the_tests(self) -> None:
         foreign = {
             "OPENAI_API_KEY": "sk-1",
