@@ -99,12 +99,15 @@ def _error(data: Any) -> str:
     return ": ".join(str(data[key]) for key in ("error", "message") if data.get(key))
 
 
-async def thread_events(url: str, thread_id: str) -> AsyncGenerator[StreamEvent]:
+async def thread_events(
+    url: str, thread_id: str, held: Callable[[], object]
+) -> AsyncGenerator[StreamEvent]:
     """Yield what happens on a thread from now on, without an end.
 
     Args:
         url: of a deployment.
         thread_id: the thread's UUID.
+        held: called whenever the server has begun its answer: a run that starts now is shown.
 
     Raises:
         NotFoundError: there is no such thread.
@@ -112,7 +115,12 @@ async def thread_events(url: str, thread_id: str) -> AsyncGenerator[StreamEvent]
     """
 
     async def join(client: LangGraphClient, last: str | None) -> AsyncIterator[StreamPart]:
+        client.http.client.event_hooks["response"].append(answered)
         return await client.threads.join_stream(thread_id, last_event_id=last)
+
+    async def answered(response: httpx.Response) -> None:
+        if response.is_success:
+            held()
 
     async def goes_on(client: LangGraphClient) -> bool:
         return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -42,10 +43,21 @@ class Stage:
         self.followed: list[str] = []
         self.calls: list[tuple[Any, ...]] = []
         self.answer: Started | Exception = Started("t1", "r1")
-        for module, name in ((thread_live, "thread_events"), (thread_live, "run_events")):
-            monkeypatch.setattr(module, name, self.stream)
+        self.answers = asyncio.Event()  # whether the server has begun to answer
+        self.answers.set()
+        monkeypatch.setattr(thread_live, "thread_events", self.thread_stream)
+        monkeypatch.setattr(thread_live, "run_events", self.stream)
         for name in ("send", "fork", "approve", "edit", "copy", "delete"):
             monkeypatch.setattr(thread_explorer.actions, name, self._action(name))
+
+    async def thread_stream(
+        self, url: str, thread_id: str, held: Callable[[], object]
+    ) -> AsyncGenerator[StreamEvent]:
+        await self.answers.wait()
+        held()
+        async with aclosing(self.stream(url, thread_id)) as events:
+            async for event in events:
+                yield event
 
     async def stream(self, url: str, *ids: str) -> AsyncGenerator[StreamEvent]:
         self.followed.append(" ".join(ids))
@@ -102,6 +114,19 @@ async def test_live_shows_what_happens_on_the_thread(backend: Backend, stage: St
     explorer.follow.value = False
     await until(lambda: explorer.message == "Live is off.")
     await until(lambda: stage.followed == [])
+
+
+async def test_live_is_said_when_the_stream_is_held(backend: Backend, stage: Stage) -> None:
+    explorer = await explorer_of(backend)
+    before = explorer.message
+    stage.answers.clear()
+    explorer.follow.value = True
+    await until(lambda: explorer._following is not None)
+    for _ in range(50):  # whatever could be said is said within these turns of the loop
+        await asyncio.sleep(0)
+    assert explorer.message == before
+    stage.answers.set()
+    await until(lambda: explorer.message.startswith("Live: "))
 
 
 async def test_live_goes_along_with_the_chosen_thread(backend: Backend, stage: Stage) -> None:

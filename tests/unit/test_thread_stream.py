@@ -90,6 +90,9 @@ class Server:
         return self._parts(stream) if len(ids) == 2 else self._later(stream)
 
     async def _later(self, stream: Any) -> AsyncIterator[StreamPart]:
+        for hook in self.http.client.event_hooks["response"]:
+            await hook(httpx.Response(200))
+        self.http.client.event_hooks["response"].clear()  # a client each time
         return self._parts(stream)
 
     async def _parts(self, stream: Any) -> AsyncIterator[StreamPart]:
@@ -146,8 +149,10 @@ async def test_a_thread_is_followed_until_the_server_refuses(serve: Any) -> None
     request = httpx.Request("GET", "http://x")
     refused = InternalServerError("odd", response=httpx.Response(500, request=request), body=None)
     server = serve([token("a")], [token("b"), refused])
-    events = thread_events("http://x", "t")
+    held: list[list[Any]] = []
+    events = thread_events("http://x", "t", lambda: held.append([*server.joined]))
     assert [(await anext(events)).text for _ in range(2)] == ["a", "ab"]
+    assert held == [[None], [None, "a-0"]]  # told once each time, when the server had answered
     with pytest.raises(ServerError, match="refuses the stream: odd"):
         await anext(events)
     assert server.joined == [None, "a-0"]

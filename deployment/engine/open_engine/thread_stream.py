@@ -42,6 +42,9 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 Mode = Literal["run_modes", "lifecycle", "state_update"]
 LOOK_AGAIN = 1.0  # seconds between two looks for runs that nobody has told of
 
+# The runs to follow, each with its last event, and when the newest run was made that is not new.
+_Start = tuple[list[tuple[Run, int]], datetime]
+
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,7 +58,8 @@ async def join_stream(
     """Stream what happens on a thread, from now on or from an event on."""
     modes, last = _modes(stream_modes), _position(last_event_id)
     await _require_thread(str(thread_id), user)
-    events = _follow(str(thread_id), last, modes)
+    start = await _runs_at(str(thread_id), last) if last else await _runs_now(str(thread_id))
+    events = _follow(str(thread_id), start, modes)
     return make_sse_response(sse_to_bytes(events), headers=get_sse_headers())
 
 
@@ -79,21 +83,21 @@ async def _tell(thread_id: str, message: str) -> None:
         await redis_manager.get_client().publish(_channel(thread_id), message)
 
 
-async def _follow(thread_id: str, last: Position | None, modes: set[Mode]) -> AsyncIterator[str]:
+async def _follow(thread_id: str, start: _Start, modes: set[Mode]) -> AsyncIterator[str]:
     """Yield a thread's events as server-sent events, for ever."""
+    runs, seen = start
     async with redis_manager.get_client().pubsub() as pubsub:
         await pubsub.subscribe(_channel(thread_id))
-        runs = await (_runs_at(thread_id, last) if last else _active_runs(thread_id))
-        seen = last.made if last else await _newest(thread_id)
         while True:
             for run, number in runs:
                 seen = max(seen, run.created_at)
                 async for message in _run_events(run, number, modes):
                     yield message
+            if runs := [(run, 0) for run in await _due_runs(thread_id, Run.created_at > seen)]:
+                continue
             told = await pubsub.get_message(ignore_subscribe_messages=True, timeout=LOOK_AGAIN)
             if told and told["data"] and "state_update" in modes:
                 yield to_sse("state_update", json.loads(told["data"]), "", with_id=False)
-            runs = [(run, 0) for run in await _due_runs(thread_id, Run.created_at > seen)]
 
 
 async def _run_events(run: Run, number: int, modes: set[Mode]) -> AsyncIterator[str]:
@@ -113,13 +117,21 @@ def _is_wanted(event: str, modes: set[Mode]) -> bool:
     return "run_modes" in modes or ("lifecycle" in modes and event == "metadata")
 
 
-async def _active_runs(thread_id: str) -> list[tuple[Run, int]]:
-    """Return the runs to follow for who joins now, with their last events."""
-    runs = await _due_runs(thread_id, Run.status.in_(ACTIVE_RUN_STATES))
-    return [(run, await last_number(run.run_id)) for run in runs]
+async def _runs_now(thread_id: str) -> _Start:
+    """Return the active runs, with their last events, and when the newest run was made.
+
+    One query, before the answer begins: a run that is made after either is new.
+    """
+    its = (Run.thread_id == thread_id, Run.created_at <= func.now())
+    newest = select(func.max(Run.created_at)).where(*its).scalar_subquery()
+    active = Run.status.in_(ACTIVE_RUN_STATES)
+    runs = await _due_runs(thread_id, active | (Run.created_at == newest))
+    following = [run for run in runs if run.status in ACTIVE_RUN_STATES]
+    made = runs[-1].created_at if runs else _BEGINNING
+    return [(run, await last_number(run.run_id)) for run in following], made
 
 
-async def _runs_at(thread_id: str, last: Position) -> list[tuple[Run, int]]:
+async def _runs_at(thread_id: str, last: Position) -> _Start:
     """Return the runs to follow for who has all up to an event: what can be resumed, or goes on."""
     found = []
     for run in await _due_runs(thread_id, Run.created_at >= last.made):
@@ -128,7 +140,7 @@ async def _runs_at(thread_id: str, last: Position) -> list[tuple[Run, int]]:
             found.append((run, last.number if run.created_at == last.made else 0))
         elif run.status in ACTIVE_RUN_STATES:
             found.append((run, newest))
-    return found
+    return found, last.made
 
 
 async def _due_runs(thread_id: str, condition: Any) -> list[Run]:
@@ -136,11 +148,6 @@ async def _due_runs(thread_id: str, condition: Any) -> list[Run]:
     due = select(Run).where(Run.thread_id == thread_id, Run.created_at <= func.now(), condition)
     async with _get_session_maker()() as session:
         return list(await session.scalars(due.order_by(Run.created_at, Run.run_id)))
-
-
-async def _newest(thread_id: str) -> datetime:
-    runs = await _due_runs(thread_id, True)
-    return runs[-1].created_at if runs else _BEGINNING
 
 
 async def _require_thread(thread_id: str, user: User) -> None:

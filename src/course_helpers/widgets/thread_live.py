@@ -32,6 +32,7 @@ class LiveThreadPanel(ThreadPanel):
         self._changing, self._failure = asyncio.Lock(), ""
         self._deed: asyncio.Task[bool] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._held: asyncio.Future[None]  # done when the stream is held
         self._followed = ""  # the thread whose stream is held
         self.follow.observe(lambda _: self._soon(self._switched()), "value")
 
@@ -128,6 +129,8 @@ class LiveThreadPanel(ThreadPanel):
     async def _switched(self) -> None:
         followed = self._followed
         self._follow()
+        if self._following:
+            await asyncio.wait({self._following, self._held}, return_when="FIRST_COMPLETED")
         if self.follow.value:
             await self._look_again("Live: a run on this thread shows as it goes.")
         elif followed:
@@ -145,13 +148,13 @@ class LiveThreadPanel(ThreadPanel):
             return
         if self._following:
             self._following.cancel()
-        self._followed = wanted
+        self._followed, self._held = wanted, self._loop.create_future()
         self._following = asyncio.create_task(self._hold(wanted)) if wanted else None
 
     async def _hold(self, thread_id: str) -> None:
         """Show what happens on a thread until it is left; the panel says why it ends before."""
         try:
-            async with aclosing(thread_events(self._url, thread_id)) as events:
+            async with aclosing(thread_events(self._url, thread_id, self._holds)) as events:
                 async for event in events:
                     self._show(event)
                     if event.kind in ("ended", "back"):
@@ -167,6 +170,10 @@ class LiveThreadPanel(ThreadPanel):
             self._failed(f"{type(error).__name__}: {error}", "tick Live again")
         self._followed = ""
         self.follow.value = False
+
+    def _holds(self) -> None:
+        if not self._held.done():  # the server answers again after each break
+            self._held.set_result(None)
 
     def _paint(self) -> None:
         super()._paint()
