@@ -11,7 +11,6 @@ after a step some of it may be stored and some not.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -74,12 +73,7 @@ def stored_bytes(saver: BaseCheckpointSaver[Any]) -> int:
 
 
 def _in_memory(saver: InMemorySaver) -> int:
-    """Return the bytes in two dictionaries of a checkpointer in memory."""
+    """Return the bytes of what two dictionaries hold: values as serialized, type and bytes."""
     spaces = [space for thread in saver.storage.values() for space in thread.values()]
     saved = [part for space in spaces for entry in space.values() for part in entry[:2]]
-    return _length([*saved, *saver.blobs.values()])
-
-
-def _length(parts: Iterable[tuple[str, bytes]]) -> int:
-    """Return the bytes of values as the serializer gives them: each its type and its bytes."""
-    return sum(len(part) for _, part in parts)
+    return sum(len(part) for _, part in [*saved, *saver.blobs.values()])

@@ -56,7 +56,7 @@ def read_contents() -> Contents:
     """
     text = "md5(string_agg(t::text, chr(10) order by t::text))"
     print(f'$ docker compose exec {POSTGRES} psql … -c "select count(*), {text} from TABLE t"')
-    names = sorted(row["name"] for row in read_rows(" ".join(_TABLES.split())))
+    names = sorted(row["name"] for row in read_rows(_TABLES))
     return Contents(_read(names)) if names else Contents()
 
 

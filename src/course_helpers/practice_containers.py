@@ -18,7 +18,7 @@ from course_helpers.dev_server import missing_graphs, server_info
 from course_helpers.errors import BuildError, SettingsError
 from course_helpers.lanes import Deployment
 from course_helpers.practice_builds import REPLACED
-from course_helpers.practice_runs import TIMEOUT, run_typed, wait_until_ready
+from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, run_typed, wait_until_ready
 from course_helpers.settings import ENV_FILE, GRAPH, load_settings
 
 _DATABASES = {  # service -> the setting that names its image, and how to start what is in it
@@ -27,7 +27,7 @@ _DATABASES = {  # service -> the setting that names its image, and how to start 
 }
 _READY = {
     "redis": ("redis-cli", "ping"),
-    "postgres": ("pg_isready", "--host", "127.0.0.1", "--username", "postgres"),
+    "postgres": POSTGRES_READY,
 }
 
 

@@ -14,11 +14,10 @@ import time
 from course_helpers import docker_checks, images, practice_leftovers
 from course_helpers.commands import ask
 from course_helpers.compose import project_name
-from course_helpers.practice_runs import TIMEOUT, run_typed, wait_until_ready
+from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, run_typed, wait_until_ready
 from course_helpers.settings import load_settings
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
-_READY = ("pg_isready", "--host", "127.0.0.1", "--username", "postgres")
 
 
 class PracticeDatabase:
@@ -55,7 +54,7 @@ class PracticeDatabase:
         practice_leftovers.remove(self._project)
 
     def _answers(self) -> bool:
-        return ask(["docker", "exec", self._container, *_READY], TIMEOUT).code == 0
+        return ask(["docker", "exec", self._container, *POSTGRES_READY], TIMEOUT).code == 0
 
     def _address(self) -> str:
         """Return host and port; Docker has chosen the port."""

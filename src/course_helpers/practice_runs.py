@@ -14,6 +14,7 @@ from course_helpers.errors import ServerError
 from course_helpers.log_reader import explain
 
 TIMEOUT = 60.0  # seconds for a command, and until a container is ready
+POSTGRES_READY = ("pg_isready", "--host", "127.0.0.1", "--username", "postgres")
 _POLL = 0.2  # seconds
 
 

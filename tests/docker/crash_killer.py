@@ -20,11 +20,10 @@ BACK = 90.0  # seconds within which the stack must be whole again
 
 
 class Kill(NamedTuple):
-    """A container that was killed: its service, when it was dead, and how long it was left so."""
+    """A container that was killed: its service, and when it was dead."""
 
     service: str
     at: float
-    down: float
 
 
 async def kill_at_random(seconds: float, seed: int) -> list[Kill]:
@@ -55,7 +54,7 @@ async def kill(service: str, down: float) -> Kill:
     """
     container = await asyncio.to_thread(container_id, service)
     await asyncio.to_thread(docker, "kill", container)
-    done = Kill(service, time.time(), down)
+    done = Kill(service, time.time())
     await asyncio.sleep(down)
     await asyncio.to_thread(docker, "start", container)
     await until(lambda: asyncio.to_thread(whole), within=BACK)

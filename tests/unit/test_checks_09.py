@@ -126,7 +126,7 @@ def test_mended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_mended_by_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
     result = mended(monkeypatch, *WELL, missing=[], journal="/no/such/file")
-    assert str(result).startswith("Not yet: It is whole, by mend().")
+    assert str(result).startswith("Not yet: It is whole, by mend() or remove().")
 
 
 def test_not_yet_mended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def outcome(**changed: Any) -> Outcome:
     """Return the outcome of two requests, in which all is well unless said otherwise."""
     well: dict[str, Any] = {
         "requests": [request(0, ACKNOWLEDGED), request(1, REFUSED, UNKNOWN)],
-        "kills": [Kill(API, 0.5, 1.0)],
+        "kills": [Kill(API, 0.5)],
         "runs": [run(0), run(1)],
         "todos": [("ada", f"Call guest {word_of(n)}") for n in (0, 1)],
     }
@@ -240,7 +240,7 @@ def test_answers_and_what_had_arrived() -> None:
 
 
 def test_a_run_counts_for_each_kill_that_hit_it() -> None:
-    kills = [Kill(API, 10, 1), Kill(REDIS, 20, 1), Kill(API, 30, 1)]
+    kills = [Kill(API, 10), Kill(REDIS, 20), Kill(API, 30)]
     runs = [run(0, made=9, ended=13), run(1, made=9, ended=25), run(2, made=31, ended=32)]
     found = outcome(kills=kills, runs=runs)
     assert {service: found.recoveries(service) for service in SERVICES} == {
@@ -256,7 +256,7 @@ def test_silence_ends_with_an_acknowledgement_of_what_was_sent_later() -> None:
         Answer(7, 8, ACKNOWLEDGED),
     ]
     one = Request("id", "thread", "ada", "zq", "run", answers)
-    found = outcome(requests=[one], kills=[Kill(API, 2, 1), Kill(API, 7.5, 1)])
+    found = outcome(requests=[one], kills=[Kill(API, 2), Kill(API, 7.5)])
     assert found.silences(API) == [4, math.inf]
     assert found.silences(REDIS) == []
 

@@ -38,9 +38,7 @@ async def finalize(run_id: str, thread_id: str, *, status: str, **outcome: Any) 
     Returns:
         Whether it was kept: not if somebody else has ended the run meanwhile.
     """
-    if status == "error":
-        return await keep(run_id, thread_id, status=status, **outcome)
-    with handed_over(run_id, IN_SERVER):
+    with handed_over(run_id, () if status == "error" else IN_SERVER):
         return await keep(run_id, thread_id, status=status, **outcome)
 
 

@@ -47,7 +47,7 @@ def heaviest_threads(practice: PracticeStack, sql: Any) -> Result:
         return Result(False, "This exercise only reads. Does your statement begin with select?")
     try:
         with practice:
-            wanted = [list(row.values()) for row in read_rows(" ".join(_BYTES.split()))]
+            wanted = [list(row.values()) for row in read_rows(_BYTES)]
             found = [list(row.values()) for row in read_rows(sql)]
     except CourseError as error:
         return Result(False, error.what)

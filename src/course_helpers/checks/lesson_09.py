@@ -65,7 +65,7 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
     try:
         with practice:
             found = {service.name: service for service in services()}
-            by_helper = not override_file().exists()  # only `mend` takes the fault's file away
+            by_helper = not override_file().exists()  # or deleted: by hand, it stays
     except CourseError as error:
         return Result(False, f"{error.what} {error.fix}")
     for name in SERVICES:
@@ -76,5 +76,7 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
     if missing_graphs(practice.url, [GRAPH]) != []:
         return Result(False, "All three run, and the server does not answer yet. Is it starting?")
     if by_helper:
-        return Result(False, "It is whole, by mend(). Break it again above: can you do without?")
+        return Result(
+            False, "It is whole, by mend() or remove(). Break it again above: can you do without?"
+        )
     return Result(True, "Found and mended: all three run, and the server answers.")
