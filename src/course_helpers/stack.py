@@ -35,7 +35,7 @@ from course_helpers.dev_server import missing_graphs
 from course_helpers.errors import BuildError, CourseError, ServerError
 from course_helpers.log_reader import cause
 from course_helpers.settings import ENV_FILE, GRAPH, load_settings
-from course_helpers.stack_health import service_finding, stack_findings, summary
+from course_helpers.stack_health import all_ready, service_finding, stack_findings, summary
 from course_helpers.stack_logs import follow_logs
 from course_helpers.working_copies import prepare_env_file
 
@@ -196,12 +196,14 @@ def _follow(
             failed = [service for service in failed if _start_of(service) not in before]
         if failed:
             raise _failure(failed[0])
-        if (line := summary(stack_findings(now))) != seen:
+        findings = stack_findings(now)
+        if (line := summary(findings)) != seen:
             print(line, flush=True)
             seen = line
         if process.poll() not in (None, 0):
             return None
-        if process.poll() == 0 and now and missing_graphs(url, list(graphs)) == []:
+        up = process.poll() == 0 and all_ready(findings)  # what was printed last says so too
+        if up and missing_graphs(url, list(graphs)) == []:
             return url
         if time.monotonic() > deadline:
             slow = next((service for service in now if not service.ready), None)

@@ -71,9 +71,14 @@ def summary(findings: Sequence[Finding]) -> str:
     """Return all services with their states, in one line."""
     if failed := [finding.name for finding in findings if not finding.ok]:
         return f"{', '.join(failed)} failed"
-    details = {finding.detail.partition(",")[0] for finding in findings}
-    if details == {NOT_STARTED}:
+    if all(finding.detail == NOT_STARTED for finding in findings):
         return "not running"
-    if details <= {"healthy", "running", READY}:
+    if all_ready(findings):
         return f"{len(findings)} services, all ready"
     return ", ".join(f"{finding.name} {finding.detail}" for finding in findings)
+
+
+def all_ready(findings: Sequence[Finding]) -> bool:
+    """Return whether every service is healthy, or runs without a health check, or answers."""
+    details = {finding.detail.partition(",")[0] for finding in findings}
+    return details <= {"healthy", "running", READY}

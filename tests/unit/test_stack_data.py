@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from course_helpers import evidence, stack_health
+from course_helpers import evidence, stack, stack_health
 from course_helpers.containers import Service
 from course_helpers.errors import CourseError, ServerError
 from course_helpers.evidence import RedisMessages, Rows
@@ -74,6 +75,23 @@ def test_the_stack_in_one_line() -> None:
     assert summary(stack_findings(ready[:2])) == (
         "langgraph-api healthy, langgraph-postgres healthy, langgraph-redis not started"
     )
+
+
+def test_what_is_said_before_ready_is_that_all_are_ready(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("langgraph-api", "langgraph-postgres", "langgraph-redis")
+    answers = iter([False, True])  # it begins to answer between two looks
+    now = [service(names[0], health="starting"), service(names[1]), service(names[2])]
+    monkeypatch.setattr(stack_health, "_answers", lambda: next(answers))
+    monkeypatch.setattr(stack, "services", lambda: now)
+    monkeypatch.setattr(stack, "missing_graphs", lambda *_: [])
+    monkeypatch.setattr(stack, "_POLL", 0)
+    monkeypatch.setattr(stack.subprocess, "Popen", lambda *_, **__: SimpleNamespace(poll=lambda: 0))
+    stack._start(("up",), 10, ("task_maistro",))
+    *_, before, ready = capsys.readouterr().out.splitlines()
+    assert before == "3 services, all ready"
+    assert ready.startswith("Ready after ")
 
 
 def test_the_doctor_gets_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
