@@ -52,6 +52,7 @@ def test_who_insists_on_the_stack_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_port_is_taken(fresh: None) -> None:
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a stack was just there
         other.bind(("127.0.0.1", int(os.environ["API_PORT"])))
         other.listen()
         with pytest.raises(ServerError, match=r"held by .*process") as caught:
