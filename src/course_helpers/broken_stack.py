@@ -168,10 +168,7 @@ class BrokenStack:
             ask(["docker", kind, "rm", "--force", name], TIMEOUT)
 
     def _remove_disturbed(self) -> None:
-        """Remove what was disturbed: `up` then takes 5 s.
-
-        A server that is told to stop while it starts does not hear it for 45 s.
-        """
+        """Remove what was disturbed: it needs no time to stop, and `up` makes it anew."""
         for service in self._disturbed:
             self.remove(service)
         self._disturbed.clear()

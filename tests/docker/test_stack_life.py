@@ -15,8 +15,9 @@ from course_helpers import stack
 from course_helpers.compose import data_volumes
 from course_helpers.containers import find_services
 from course_helpers.store import read_memories
+from tests.conformance.support import until
 from tests.docker.helpers import USER, container_id, docker, inspect, say
-from tests.docker.project import PROJECT
+from tests.docker.project import IMAGE, PROJECT
 
 
 async def test_what_is_kept_and_what_is_not(
@@ -66,6 +67,20 @@ async def test_a_run_is_handed_over_when_the_server_is_stopped(
     await client.runs.join(thread["thread_id"], run["run_id"])
     assert (await client.runs.get(thread["thread_id"], run["run_id"]))["status"] == "success"
     assert [todo["task"] for todo in (await read_memories(client, USER)).todos] == ["Call Bob"]
+
+
+async def test_a_server_hears_that_it_is_to_stop_while_it_starts(made_images: None) -> None:
+    given = ("--env=DATABASE_URI=postgresql://nowhere:5432/x", "--env=REDIS_URI=redis://nowhere")
+    container = docker("run", "--detach", *given, IMAGE)
+    try:
+        await until(lambda: asyncio.to_thread(lambda: "engine:" in docker("logs", container)))
+        began = time.monotonic()
+        docker("stop", "--time", "30", container)
+        assert time.monotonic() - began < 10
+        state = docker("container", "inspect", "--format", "{{.State.ExitCode}}", container)
+        assert state == "1"  # not 137: it was not killed
+    finally:
+        docker("rm", "--force", container)
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing(fresh: None) -> None:
