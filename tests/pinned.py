@@ -9,12 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 EMBEDDED_ENV = BUILD / "embedded.env"  # of stages without containers: it never exists
+TESTS_ENV, LESSONS_ENV = BUILD / "tests.env", BUILD / "lessons.env"  # of those with containers
 _given = Path(os.environ.get("COURSE_ENV_FILE", "")).absolute()
 
 # A Wednesday morning: "Friday", "next week" and "the end of the month" all lie ahead.
 PINNED = {
     # Not the learner's.
-    "COURSE_ENV_FILE": str(_given if _given.parent == BUILD else BUILD / "tests.env"),
+    "COURSE_ENV_FILE": str(_given if _given.parent == BUILD else TESTS_ENV),
     "TASK_MAISTRO_MODEL": "",
     "TASK_MAISTRO_NOW": "2026-03-04T09:00:00",
     "TASK_MAISTRO_USER_ID": "",
@@ -33,7 +34,7 @@ PINNED = {
 
 def forget_settings() -> None:
     """Delete the tests' settings files: notebooks are compared as on a machine without one."""
-    for path in (Path(PINNED["COURSE_ENV_FILE"]), EMBEDDED_ENV):
+    for path in (TESTS_ENV, LESSONS_ENV, EMBEDDED_ENV):
         path.unlink(missing_ok=True)
 
 

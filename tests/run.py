@@ -1,6 +1,6 @@
 """`make test`: run the stages, then sum up what ran on which lane.
 
-Those on containers mostly wait, so that the others run beside them.
+Those on containers mostly wait, so that the others run beside them, and the lessons too.
 
 python -m tests.run                every stage
 python -m tests.run unit server    only these, one after the other
@@ -27,7 +27,7 @@ from typing import IO
 import psutil
 
 from tests.docker_engine import DockerEngine
-from tests.pinned import BUILD, EMBEDDED_ENV, ROOT, forget_settings, pinned_environment
+from tests.pinned import BUILD, ROOT, forget_settings, pinned_environment
 from tests.stages import SOAK, STAGES, TIDY, Stage
 
 STOP_TIMEOUT = 30.0  # seconds for a stage to tidy up after Ctrl-C
@@ -79,10 +79,8 @@ def run_stage(stage: Stage, output: IO[str] | None = None) -> Result:
     report = BUILD / f"{stage.name}.xml"
     report.unlink(missing_ok=True)
     start = time.monotonic()
-    # Two stages at once, one with settings and one without: each has a file of its own.
-    prefix, environ = [], {"COURSE_ENV_FILE": str(EMBEDDED_ENV)}
-    if stage.docker:
-        prefix, environ = ENGINE.prefix, ENGINE.environ
+    prefix, environ = (ENGINE.prefix, ENGINE.environ) if stage.docker else ([], {})
+    environ = {**environ, "COURSE_ENV_FILE": str(stage.settings)}
     code = _run([*prefix, *stage.command, f"--junitxml={report}"], environ, output)
     return read_report(stage, report, code, time.monotonic() - start)
 
@@ -121,14 +119,14 @@ class Beside(threading.Thread):
 
 
 def run_all() -> list[Result]:
-    """Run every stage: those without a deployment alone, those on containers beside the others."""
+    """Run every stage: those without a deployment alone, most on containers beside the others."""
     results = [run_stage(stage) for stage in STAGES if stage.lane == "none"]
     for stage in STAGES:
         missing(stage)  # one after the other: two may want to install packages
-    beside = Beside([stage for stage in STAGES if stage.lane == "embedded"])
+    beside = Beside([stage for stage in STAGES if stage.lane == "embedded" or stage.apart])
     beside.start()
     try:
-        results += [run_stage(stage) for stage in STAGES if stage.docker]
+        results += [run_stage(stage) for stage in STAGES if stage.docker and not stage.apart]
         beside.join()
     except KeyboardInterrupt:
         beside.stop()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.notebooks.lessons import lessons_of
+from tests.pinned import EMBEDDED_ENV, LESSONS_ENV, TESTS_ENV
 from tests.system import ensure_system_packages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +43,7 @@ class Stage:
         command: what to run; it also gets `--junitxml=…`, from which the counts are read.
         needs: makes sure of what the system must have; returns a sentence if it is missing.
         docker: whether it gets the Docker engine, which all such stages share.
+        apart: whether it has a project of its own in that engine, and so runs beside the others.
     """
 
     name: str
@@ -49,6 +51,14 @@ class Stage:
     command: tuple[str, ...]
     needs: Callable[[], str | None] = lambda: None
     docker: bool = False
+    apart: bool = False
+
+    @property
+    def settings(self) -> Path:
+        """Its settings file: stages that run at the same time have one each."""
+        if not self.docker:
+            return EMBEDDED_ENV
+        return LESSONS_ENV if self.apart else TESTS_ENV
 
 
 STAGES = (
@@ -69,7 +79,7 @@ STAGES = (
     Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
     Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
     Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
-    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True),
+    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True, apart=True),
 )
 FLOWS = "soak_double_texting.py"  # pytest collects it only where it is named
 SOAK = (

@@ -10,9 +10,10 @@ from dotenv import set_key
 from course_helpers import images
 from course_helpers.dev_server import free_port
 from course_helpers.settings import DEPLOYMENT, ENV_FILE
-from tests.pinned import PINNED
+from tests.pinned import LESSONS_ENV, PINNED
 
-PROJECT, IMAGE = "task-maistro-test", "task-maistro-test"
+# The lessons run beside the other tests.
+PROJECT = IMAGE = "task-maistro-test" + ("-lessons" if ENV_FILE == LESSONS_ENV else "")
 
 
 def use_own_project() -> None:

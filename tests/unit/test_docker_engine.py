@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -192,17 +194,33 @@ class TestStages:
         assert run.leave_engine() == []
 
     @posix
-    def test_stages_without_containers_run_beside_the_others(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize(
+        "one",
+        [
+            partial(Stage, "server", "embedded"),
+            partial(Stage, "lessons", "open", docker=True, apart=True),
+        ],
+    )
+    def test_stages_with_a_deployment_of_their_own_run_beside_the_others(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+        one: Callable[..., Stage],
     ) -> None:
         met = f"until test -e {tmp_path}/$0; do sleep 0.01; done"
         first = ("sh", "-c", f"echo one; touch {tmp_path}/1; {met}", "2")  # each waits for
         second = ("sh", "-c", f"touch {tmp_path}/2; {met}", "1")  # the other one
-        stages = Stage("server", "embedded", first), Stage("docker", "open", second, docker=True)
+        stages = one(command=first), Stage("docker", "open", second, docker=True)
         monkeypatch.setattr(run, "STAGES", stages)
         results = run.run_all()
-        assert [result.stage.name for result in results] == ["server", "docker"]
-        assert "=== server ===\none\n" in capfd.readouterr().out
+        assert [result.stage for result in results] == [*stages]
+        assert f"=== {stages[0].name} ===\none\n" in capfd.readouterr().out
+
+    def test_those_that_run_at_the_same_time_have_settings_of_their_own(self) -> None:
+        embedded = Stage("server", "embedded", ())
+        docker = Stage("docker", "open", (), docker=True)
+        assert len({each.settings for each in (embedded, docker, replace(docker, apart=True))}) == 3
 
     @posix
     def test_ctrl_c_stops_both(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
