@@ -6,11 +6,14 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from langgraph_sdk.client import LangGraphClient
 
 from course_helpers import lanes
 from course_helpers.lanes import Deployment
 from course_helpers.thread_stream import thread_events
+from tests.conformance.support import until
 from tests.server.test_explorer import (  # noqa: F401 - collected here too
+    SLOWLY,
     WATER,
     new_thread,
     says,
@@ -53,3 +56,29 @@ async def test_a_run_made_as_soon_as_the_stream_is_held_is_shown(server: Deploym
     for kinds in await asyncio.gather(*(shown_of_a_quick_run() for _ in range(10))):
         assert kinds[0] == "began"
         assert kinds[-1] == "ended"
+
+
+async def test_a_stream_joined_while_its_run_is_cancelled_ends_with_it(server: Deployment) -> None:
+    """Else the SDK takes it for broken and joins again."""
+    context = {"user_id": "hasty", "task_maistro_role": SLOWLY}
+
+    async def status_when_the_stream_ends(client: LangGraphClient) -> str:
+        thread_id = await new_thread(server)
+        run = await client.runs.create(
+            thread_id, "task_maistro", input=says(WATER), context=context
+        )
+
+        async def status() -> str:
+            return (await client.runs.get(thread_id, run["run_id"]))["status"]
+
+        async def is_running() -> bool:
+            return await status() == "running"
+
+        await until(is_running)
+        await client.runs.cancel(thread_id, run["run_id"], wait=False)
+        path = f"/threads/{thread_id}/runs/{run['run_id']}/stream"
+        (await client.http.client.get(path)).raise_for_status()
+        return await status()
+
+    async with server.client as client:
+        assert {await status_when_the_stream_ends(client) for _ in range(10)} == {"interrupted"}

@@ -137,6 +137,7 @@ async def read_events(run_id: str, after: int = 0) -> AsyncIterator[Event]:
     was read is looked for in the list. If it is not there any more, all of the list is new.
     """
     if await has_all(run_id, after):
+        await _until_ended(run_id)
         return
     async with redis_manager.get_client().pubsub() as pubsub:
         await pubsub.subscribe(f"{_PREFIX}{run_id}")
@@ -144,15 +145,23 @@ async def read_events(run_id: str, after: int = 0) -> AsyncIterator[Event]:
         while ended < 2:
             for event in await _events_after(run_id, after):
                 after = event.number
-                if event.name == END:  # of a cancelled run: written before its row says so
-                    with suppress(TimeoutError):
-                        await executor.wait_for_completion(run_id, timeout=END_TIMEOUT)
+                if event.name == END:
+                    await _until_ended(run_id)
                 yield await _with_failure(run_id, event)
                 if event.name == END:
                     return
             told = await pubsub.get_message(ignore_subscribe_messages=True, timeout=LOOK_AGAIN)
             if told is None:
                 ended += await workers._is_run_terminal(run_id)
+
+
+async def _until_ended(run_id: str) -> None:
+    """Wait until a run's row says that it has ended: of a cancelled run, `end` is written before.
+
+    A client whose stream ends earlier takes it for broken, and joins again.
+    """
+    with suppress(TimeoutError):
+        await executor.wait_for_completion(run_id, timeout=END_TIMEOUT)
 
 
 async def _events_after(run_id: str, after: int) -> list[Event]:
