@@ -44,20 +44,20 @@ Status = Literal["pending", "running", "success", "error", "timeout", "interrupt
 async def create(thread_id: UUID, request: RunRequest, user: CurrentUser) -> JSONResponse:
     """Make a run on a thread; it goes on by itself."""
     run = await _make(str(thread_id), request, user)
-    return JSONResponse(run_view(run), headers=_location(run))
+    return JSONResponse(_as_made(run), headers=_location(run))
 
 
 @router.post("/runs")
 async def create_stateless(request: RunRequest, user: CurrentUser) -> JSONResponse:
     """Make a run without a thread."""
     run = await _make(None, request, user)
-    return JSONResponse(run_view(run), headers=_location(run))
+    return JSONResponse(_as_made(run), headers=_location(run))
 
 
 @router.post("/runs/batch")
 async def create_batch(requests: list[RunRequest], user: CurrentUser) -> JSONResponse:
     """Make several runs without threads."""
-    return JSONResponse([run_view(await _make(None, each, user)) for each in requests])
+    return JSONResponse([_as_made(await _make(None, each, user)) for each in requests])
 
 
 @router.post("/threads/{thread_id}/runs/wait")
@@ -197,6 +197,11 @@ async def delete(thread_id: UUID, run_id: UUID, user: CurrentUser) -> Response:
             await roll_back(session, run.thread_id, run.run_id)
             await session.commit()
     return Response(status_code=204)
+
+
+def _as_made(run: Run) -> dict[str, Any]:
+    """Return a new run as on a LangGraph server: pending, though a worker may have it already."""
+    return {**run_view(run), "status": "pending"}
 
 
 async def _make(
