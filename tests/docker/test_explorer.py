@@ -1,4 +1,4 @@
-"""The thread explorer on the stack: what `tests/server` asks of it, with another server."""
+"""The thread explorer on the stack, as in `tests/server`, and the engine's streams under it."""
 
 from __future__ import annotations
 

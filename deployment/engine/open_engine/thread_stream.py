@@ -120,10 +120,9 @@ def _is_wanted(event: str, modes: set[Mode]) -> bool:
 async def _runs_now(thread_id: str) -> _Start:
     """Return the active runs, with their last events, and when the newest run was made.
 
-    One query, before the answer begins: a run that is made after either is new.
+    One query tells both: a run that is made between two would be missed.
     """
-    its = (Run.thread_id == thread_id, Run.created_at <= func.now())
-    newest = select(func.max(Run.created_at)).where(*its).scalar_subquery()
+    newest = select(func.max(Run.created_at)).where(*_due(thread_id)).scalar_subquery()
     active = Run.status.in_(ACTIVE_RUN_STATES)
     runs = await _due_runs(thread_id, active | (Run.created_at == newest))
     following = [run for run in runs if run.status in ACTIVE_RUN_STATES]
@@ -144,10 +143,15 @@ async def _runs_at(thread_id: str, last: Position) -> _Start:
 
 
 async def _due_runs(thread_id: str, condition: Any) -> list[Run]:
-    """Return runs of a thread in their order; those that are to start later do not count yet."""
-    due = select(Run).where(Run.thread_id == thread_id, Run.created_at <= func.now(), condition)
+    """Return runs of a thread in their order."""
+    due = select(Run).where(*_due(thread_id), condition)
     async with _get_session_maker()() as session:
         return list(await session.scalars(due.order_by(Run.created_at, Run.run_id)))
+
+
+def _due(thread_id: str) -> tuple[Any, Any]:
+    """Return what holds for a thread's runs; those that are to start later do not count yet."""
+    return Run.thread_id == thread_id, Run.created_at <= func.now()
 
 
 async def _require_thread(thread_id: str, user: User) -> None:
