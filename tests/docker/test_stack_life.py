@@ -18,6 +18,7 @@ from course_helpers.store import read_memories
 from tests.conformance.support import until
 from tests.docker.helpers import USER, container_id, docker, inspect, say
 from tests.docker.project import IMAGE, PROJECT
+from tests.docker_engine import LABEL
 
 
 async def test_what_is_kept_and_what_is_not(
@@ -71,7 +72,7 @@ async def test_a_run_is_handed_over_when_the_server_is_stopped(
 
 async def test_a_server_hears_that_it_is_to_stop_while_it_starts(made_images: None) -> None:
     given = ("--env=DATABASE_URI=postgresql://nowhere:5432/x", "--env=REDIS_URI=redis://nowhere")
-    container = docker("run", "--detach", *given, IMAGE)
+    container = docker("run", "--detach", f"--label={LABEL}", *given, IMAGE)
     try:
         await until(lambda: asyncio.to_thread(lambda: "engine:" in docker("logs", container)))
         began = time.monotonic()
