@@ -76,9 +76,10 @@ STAGES = (
         needs=ensure_system_packages,
     ),
     Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
-    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
     Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
     Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
+    # After the others on containers: the lessons have ended then, and it measures time.
+    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
     Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True, apart=True),
 )
 FLOWS = "soak_double_texting.py"  # pytest collects it only where it is named

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from course_helpers.settings import ROOT
 from course_helpers.working_copies import make_working_copies
@@ -22,7 +22,8 @@ BROWSER_OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
-STEP_TIMEOUT = 15_000  # milliseconds; JupyterLab's first page takes about 3 s
+STEP_TIMEOUT = 60_000  # milliseconds; JupyterLab's first page takes 3 s, on a busy machine 10
+LOOK_TIMEOUT = 15_000  # milliseconds until the page is as expected; mostly less than one second
 _failed = pytest.StashKey[bool]()
 
 
@@ -56,6 +57,7 @@ def browser(mark: str) -> Iterator[Browser]:
     executable = find_browser()
     if executable is None:
         pytest.skip("no Chromium or Chrome on this machine")
+    expect.set_options(timeout=LOOK_TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable, args=BROWSER_OPTIONS, env={**os.environ, MARK: mark}

@@ -33,6 +33,14 @@ _GO_TO_THE_LAST = (
 _GO_TO_THE_TOP = (
     f"() => {{ {_NOTEBOOK}.activeCellIndex = 0; {_NOTEBOOK}.outerNode.scrollTop = 0; }}"
 )
+# While the page is busy, a notebook can be shown without being given the focus: it is not the
+# current one then. A click on its tab makes it that.
+_CURRENT = """path => {
+  const shell = window.jupyterapp?.shell;
+  const opened = shell && [...shell.widgets("main")].find(w => w.context?.path === path);
+  if (opened && shell.currentWidget !== opened) shell.activateById(opened.id);
+  return opened && shell.currentWidget === opened;
+}"""
 _READY = """async () => {
   const context = window.jupyterapp.shell.currentWidget.sessionContext;
   await context.ready;
@@ -56,7 +64,7 @@ class Notebook:
     def __init__(self, page: Page, lab: Lab, path: str) -> None:
         self.page, self.name = page, Path(path).stem
         page.goto(f"{lab.url}/tree/{path}?token={lab.token}&reset")
-        page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
+        page.wait_for_function(_CURRENT, arg=path)
         page.evaluate(_READY)
 
     def command(self, name: str, **arguments: Any) -> None:
