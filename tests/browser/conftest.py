@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from course_helpers.settings import ROOT
 from course_helpers.working_copies import make_working_copies
-from tests.browser.lab import MARK, Lab, jupyterlab, marked
+from tests.browser.lab import MARK, Lab, command_of, jupyterlab, marked
 from tests.browser.notebook import SCREENSHOTS, screenshot
 from tests.system import find_browser
 
@@ -33,7 +33,7 @@ def mark() -> Iterator[str]:
     mark = secrets.token_hex(8)
     yield mark
     _, left = psutil.wait_procs(marked(mark), timeout=10)
-    names = [" ".join(process.cmdline()[:4]) for process in left]
+    names = [" ".join(command_of(process)[:4]) for process in left]
     for process in left:
         process.kill()
     assert not names, f"left behind: {names}"

@@ -87,6 +87,14 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    """Return a process's command line; nothing if it has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def wait_until_gone(process: psutil.Process, timeout: float = 15) -> None:
     """Return when a process has ended; whether its parent has noticed does not matter."""
     deadline = time.monotonic() + timeout

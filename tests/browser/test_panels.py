@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.lab import Lab, wait_until_gone
+from tests.browser.lab import Lab, command_of, wait_until_gone
 from tests.browser.notebook import DARK, LIGHT, SCREENSHOTS, Notebook, executed, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
@@ -65,7 +65,7 @@ def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
 def server_processes(lab: Lab) -> list[psutil.Process]:
     """Return the embedded servers of all kernels."""
     children = lab.process.children(recursive=True)
-    return [child for child in children if "course_helpers._dev_child" in child.cmdline()]
+    return [child for child in children if "course_helpers._dev_child" in command_of(child)]
 
 
 def test_hostile_data_is_only_text(notebook: Notebook) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from course_helpers.widgets.store_view import SAME
-from tests.browser.lab import Lab, wait_until_gone
+from tests.browser.lab import Lab, command_of, wait_until_gone
 from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 
 ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacked = 2'>"
@@ -256,7 +256,7 @@ def test_the_server_dies_and_comes_back(
     notebook: Notebook, lab: Lab, store: Locator, runs: Locator
 ) -> None:
     children = lab.process.children(recursive=True)
-    (server,) = [p for p in children if "course_helpers._dev_child" in p.cmdline()]
+    (server,) = [p for p in children if "course_helpers._dev_child" in command_of(p)]
     kill(server)
     runs.get_by_role("button", name="Refresh").click()
     expect(runs.get_by_role("status")).to_contain_text("the server has stopped")

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from course_helpers.compose import API, REDIS, data_volumes, run_compose, services
-from tests.browser.lab import Lab, wait_until_gone
+from tests.browser.lab import Lab, command_of, wait_until_gone
 from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 from tests.docker.helpers import container_id, docker
 from tests.docker.project import IMAGE, PROJECT
@@ -203,7 +203,7 @@ def test_docker_goes_away_and_comes_back(notebook: Notebook, stack: Locator, lab
         'os.environ["DOCKER_HOST"] = "unix:///nowhere/docker.sock"'
     )
     for process in lab.process.children(recursive=True):
-        if process.cmdline()[:2] == ["docker", "events"]:
+        if command_of(process)[:2] == ["docker", "events"]:
             process.kill()
             wait_until_gone(process)
     status = stack.get_by_role("status")
@@ -238,4 +238,4 @@ def test_a_closed_panel_listens_no_more(notebook: Notebook, lab: Lab) -> None:
 def listeners(lab: Lab) -> list[psutil.Process]:
     """Return the docker commands that wait for something."""
     children = lab.process.children(recursive=True)
-    return [child for child in children if child.cmdline()[:1] == ["docker"]]
+    return [child for child in children if command_of(child)[:1] == ["docker"]]
