@@ -15,6 +15,10 @@ from course_helpers.commands import MISSING, TOO_SLOW, Answer, ask
 from course_helpers.errors import CourseError, DockerError
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
+PATIENCE = 10.0  # seconds for one that is needed now, and may be busy
+_ENGINE = ("docker", "version", "--format", "{{json .}}")
+_COMPOSE = ("docker", "compose", "version", "--short")
+_BUILDX = ("docker", "buildx", "version")
 REGISTRY = "https://registry-1.docker.io/v2/"
 OLDEST_ENGINE = 20  # 20.10, with the build plugin, runs and builds everything here
 OLDEST_COMPOSE = (2, 24)  # the first that reads a settings file only if it is there
@@ -28,7 +32,7 @@ _PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (De
 
 def engine(answer: Answer | None = None) -> str:
     """Check that a Docker engine runs, that you may use it, and that it is young enough."""
-    answer = answer or ask(["docker", "version", "--format", "{{json .}}"], TIMEOUT)
+    answer = answer or ask(_ENGINE, TIMEOUT)
     _require_command(answer)
     if "permission denied" in answer.err.lower():
         raise CourseError("installed, but you have no right to its socket", _PERMIT)
@@ -44,7 +48,7 @@ def engine(answer: Answer | None = None) -> str:
 
 def compose(answer: Answer | None = None) -> str:
     """Check for the Compose plugin; version 1 was a program of its own."""
-    answer = answer or ask(["docker", "compose", "version", "--short"], TIMEOUT)
+    answer = answer or ask(_COMPOSE, TIMEOUT)
     _require_command(answer)
     version = answer.out.removeprefix("v")
     if answer.code == 0 and _numbers(version) >= OLDEST_COMPOSE:
@@ -56,7 +60,7 @@ def compose(answer: Answer | None = None) -> str:
 
 def buildx(answer: Answer | None = None) -> str:
     """Check for the build plugin."""
-    answer = answer or ask(["docker", "buildx", "version"], TIMEOUT)
+    answer = answer or ask(_BUILDX, TIMEOUT)
     _require_command(answer)
     if answer.code == 0:
         found = re.search(r"v?(\d+\.\S+)", answer.out)
@@ -84,12 +88,14 @@ def require(build: bool = False) -> None:
     Raises:
         DockerError: it is missing, does not run, or is too old.
     """
-    checks = [("Docker", engine), ("Docker Compose", compose)]
-    if build:
-        checks.append(("Docker's build plugin", buildx))
-    for name, check in checks:
+    checks = (
+        ("Docker", engine, _ENGINE),
+        ("Docker Compose", compose, _COMPOSE),
+        ("Docker's build plugin", buildx, _BUILDX),
+    )
+    for name, check, command in checks if build else checks[:2]:
         try:
-            check()
+            check(ask(command, PATIENCE))
         except CourseError as error:
             raise DockerError(f"{name}: {error.what}.", error.fix) from None
 
