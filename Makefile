@@ -35,7 +35,7 @@ up: .venv/.lab ## Start the stack: the agent's server with Postgres and Redis
 	@$(PY) -m course_helpers.stack up
 
 down: .venv/.lab ## Stop the stack and keep its data (delete that too: make down VOLUMES=1)
-	@$(PY) -m course_helpers.stack down $(if $(VOLUMES),volumes)
+	@$(PY) -m course_helpers.stack down $(if $(filter 1,$(VOLUMES)),volumes)
 
 logs: .venv/.lab ## Follow the stack's logs (Ctrl-C ends that)
 	@$(PY) -m course_helpers.stack logs
@@ -44,7 +44,7 @@ backup: .venv/.lab ## Save the stack's data into a new file: make backup TO=/med
 	@$(PY) -m course_helpers.backup save "$(TO)"
 
 restore: .venv/.lab ## Restore it (over other data: OVER=1): make restore FROM=/media/usb/today.zip
-	@$(PY) -m course_helpers.backup restore "$(FROM)" $(if $(OVER),over)
+	@$(PY) -m course_helpers.backup restore "$(FROM)" $(if $(filter 1,$(OVER)),over)
 
 bundle: .venv/.lab ## Save the whole course for computers without a network: make bundle TO=/media/usb/course
 	@$(PY) -m course_helpers.bundle "$(TO)"

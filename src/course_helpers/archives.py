@@ -19,6 +19,7 @@ from typing import IO
 
 from packaging.requirements import Requirement
 
+from course_helpers.backup_streams import CHUNK
 from course_helpers.errors import BuildError
 from course_helpers.settings import ROOT
 
@@ -26,7 +27,6 @@ WHEELS = ROOT / "wheels"  # in a bundle, and nowhere else
 # Measured with the stack's images, 1.13 GB: level 1 makes 446 MB of them in 18 s, level 6 makes
 # 412 MB in 67 s. Docker 20.10 cannot read zstd, which would be better than both.
 COMPRESSION = 1
-CHUNK = 1 << 20  # bytes
 _AGAIN = "correct that, then run it again"
 _SHOWN_PACKAGES, _SHOWN_MEGABYTES = 40, 200  # progress is shown each time so many more are done
 

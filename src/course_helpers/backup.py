@@ -23,23 +23,26 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Generator
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import fspath
 from pathlib import Path
 from typing import Any
 
+from course_helpers import stack
 from course_helpers.backup_archive import ArchiveWriter, check_place, new_archive, open_archive
 from course_helpers.backup_checks import require_empty, require_known, require_loadable
 from course_helpers.backup_databases import Ask, dump, redis_dump, row_counts, snapshot
-from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest
-from course_helpers.backup_restore import replace_data
+from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest, Part
+from course_helpers.backup_restore import give_back, replace_data
 from course_helpers.backup_stack import read_engine, require_data, running_databases
+from course_helpers.backup_swap import clear_leftovers
 from course_helpers.commands import ending_with_a_sentence
 from course_helpers.compose import REDIS
 from course_helpers.errors import CourseError, ServerError
 from course_helpers.progress import shown
-from course_helpers.stack import run_in
 
 _USAGE = {
     "save": "name a new file: make backup TO=/media/usb/today.zip",
@@ -50,8 +53,8 @@ _USAGE = {
 def save(to: Path | str) -> Manifest:
     """Save the stack's data into a new file; runs may go on meanwhile.
 
-    Everything is of one moment. A stack that is stopped is started as far as needed, and stopped
-    again.
+    What is in Postgres is of one moment; Redis is saved a moment later. A stack that is stopped is
+    started as far as needed, and stopped again.
 
     Args:
         to: the file, which must not be there yet.
@@ -82,18 +85,22 @@ def restore(from_: Path | str, over: bool = False) -> Manifest:
 
     Raises:
         DockerError: there is no Docker.
+        BuildError: an image is missing.
         CourseError: the backup is damaged, or from a newer server; or the stack is not empty; or
             there is no room, or it failed otherwise: the sentence says what, and the data is as it
             was.
     """
     began = time.monotonic()
     with open_archive(_absolute(from_)) as archive:
+        stack.prepare()
         require_known(archive.manifest)
+        give_back()
         with running_databases():
+            clear_leftovers()
             if not over:
                 require_empty()
             require_loadable(archive)
-            replace_data(archive)
+            replace_data(archive, over)
     manifest = archive.manifest
     print(f"Restored {_told(manifest, began)}, as of {manifest.made}", flush=True)
     if manifest.in_flight:
@@ -104,7 +111,11 @@ def restore(from_: Path | str, over: bool = False) -> Manifest:
 def _absolute(path: Path | str) -> Path:
     if not fspath(path):
         raise CourseError("The file is not named.", "name it, for instance: today.zip")
-    return Path(path).expanduser().absolute()
+    try:
+        return Path(path).expanduser().absolute()
+    except (RuntimeError, ValueError):  # "~name/today.zip"
+        what = f"{path} is in the home folder of a user who is not known here."
+        raise CourseError(what, "name the file by its whole path") from None
 
 
 def _told(manifest: Manifest, began: float) -> str:
@@ -118,11 +129,23 @@ def _write(archive: ArchiveWriter) -> Manifest:
     with snapshot() as ask:
         facts = _facts(ask)
         exported = ask("select pg_export_snapshot()")[0][0]
-        postgres = archive.add(POSTGRES_PART, shown(dump(exported), "Postgres"))
-    redis = archive.add(REDIS_PART, shown(redis_dump(), "Redis"))
+        postgres = _add(archive, POSTGRES_PART, dump(exported), "Postgres")
+    redis = _add(archive, REDIS_PART, redis_dump(), "Redis")
     manifest = Manifest(**facts, parts={POSTGRES_PART: postgres, REDIS_PART: redis})
     archive.finish(manifest)
     return manifest
+
+
+def _add(
+    archive: ArchiveWriter, name: str, chunks: Generator[bytes, None, None], what: str
+) -> Part:
+    """Write a dump; if that fails, end the command that gives it.
+
+    Else the command waits to be read for as long as the error is kept, by a notebook until the next
+    one: the error keeps the generator. In the container it goes on to its end, read by nobody.
+    """
+    with closing(chunks), closing(shown(chunks, what)) as counted:
+        return archive.add(name, counted)
 
 
 def _facts(ask: Ask) -> dict[str, Any]:
@@ -141,7 +164,7 @@ def _facts(ask: Ask) -> dict[str, Any]:
         "engine": read_engine().name,
         "revision": tables[0][0] if tables else "",
         "postgres": postgres,
-        "redis": run_in(REDIS, "redis-server", "--version").split("v=")[1].split()[0],
+        "redis": stack.run_in(REDIS, "redis-server", "--version").split("v=")[1].split()[0],
         "database_size": int(size),
         "rows": rows,
         "runs": {status: int(count) for status, count in runs},

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course_helpers.backup_manifest import PARTS, Manifest, Part
+from course_helpers.backup_streams import CHUNK
 from course_helpers.errors import CourseError
 from course_helpers.progress import shown
 
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT = 1_000_000  # bytes; a real one has two thousand
-CHUNK = 1 << 20  # bytes
+_BROKEN = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError)  # what reading raises
 _OTHER = "copy it here once more, or use another backup"
 
 
@@ -65,12 +66,22 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
                     yield ArchiveWriter(archive)
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.rename(path)
+            _put(unfinished, path)
     except OSError as error:
-        raise CourseError(
-            f"{path} could not be written: {error.strerror or error}.",
-            "make room there, or name another place",
-        ) from None
+        raise _unwritable(path, error) from None
+
+
+def _put(unfinished: Path, path: Path) -> None:
+    """Give a file its name, unless another one has got it meanwhile.
+
+    Linking never replaces a file. Renaming does, but on Windows: without links it is a moment after
+    the last look.
+    """
+    try:
+        os.link(unfinished, path)
+    except OSError:  # the name is taken, or the disk knows no links (FAT, some network drives)
+        check_place(path)
+        unfinished.rename(path)
 
 
 def check_place(path: Path) -> None:
@@ -79,11 +90,26 @@ def check_place(path: Path) -> None:
     Raises:
         CourseError: it cannot; an earlier backup is never replaced.
     """
-    if path.exists() or path.is_symlink():
-        what = "is a folder" if path.is_dir() else "is there already"
-        raise CourseError(f"{path} {what}.", "name a new file, for instance with today's date")
-    if not path.parent.is_dir():
-        raise CourseError(f"There is no folder {path.parent}.", "make it, or name another place")
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        if path.parent.is_dir():
+            return
+        fix = "make it, or name another place"
+        raise CourseError(f"There is no folder {path.parent}.", fix) from None
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from None
+    what = "is a folder" if path.is_dir() else "is there already"
+    raise CourseError(f"{path} {what}.", "name a new file, for instance with today's date")
+
+
+def _unwritable(path: Path, error: Exception) -> CourseError:
+    what = f"{path} could not be written: {_why(error)}."
+    return CourseError(what, "make room there, or name another place")
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or "it ends too early"
 
 
 class Archive:
@@ -103,11 +129,14 @@ class Archive:
         """Give the content of a part.
 
         Raises:
-            zipfile.BadZipFile: it has changed on the disk since it was checked.
+            CourseError: it is damaged, for instance changed since it was checked, or its disk gone.
         """
-        with self._archive.open(name) as part:
-            while chunk := part.read(CHUNK):
-                yield chunk
+        try:
+            with self._archive.open(name) as part:
+                while chunk := part.read(CHUNK):
+                    yield chunk
+        except _BROKEN as error:
+            raise _damaged(self.path, error) from None
 
 
 @contextmanager
@@ -119,9 +148,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
     """
     try:
         file = path.open("rb")
-    except OSError as error:
-        why = error.strerror or error
-        raise CourseError(f"{path} cannot be read: {why}.", "name the file of a backup") from None
+    except (OSError, ValueError) as error:
+        what = f"{path} cannot be read: {_why(error)}."
+        raise CourseError(what, "name the file of a backup") from None
     with file, _as_zip(path, file) as archive:
         yield _checked(path, archive)
 
@@ -136,19 +165,28 @@ def _as_zip(path: Path, file: object) -> zipfile.ZipFile:
 def _checked(path: Path, archive: zipfile.ZipFile) -> Archive:
     """Return the archive if it holds what its manifest says, and nothing else."""
     names = sorted(archive.namelist())
-    stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
-    if names != sorted((MANIFEST, *PARTS)) or not stored:
-        raise CourseError(f"{path} is no backup of this course: it holds other files.", _OTHER)
+    if names != sorted((MANIFEST, *PARTS)) or not all(map(_is_stored, archive.infolist())):
+        what = "is no backup of this course: it holds other files, or compressed ones"
+        raise CourseError(f"{path} {what}.", _OTHER)
     try:
         if archive.getinfo(MANIFEST).file_size > MANIFEST_LIMIT:
             raise CourseError(f"{path} has a manifest that is too long.", _OTHER)
         found = Archive(path, archive, Manifest.from_json(archive.read(MANIFEST)))
         wrong = [name for name in PARTS if not _is_whole(found, name)]
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
-        raise CourseError(f"{path} is damaged: {error}.", _OTHER) from None
+    except _BROKEN as error:
+        raise _damaged(path, error) from None
     if wrong:
         raise CourseError(f"{path} is damaged: {wrong[0]} is not as it was saved.", _OTHER)
     return found
+
+
+def _is_stored(entry: zipfile.ZipInfo) -> bool:
+    """Return whether a file takes what it says: reading one reads all that it takes."""
+    return entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+
+
+def _damaged(path: Path, error: Exception) -> CourseError:
+    return CourseError(f"{path} is damaged or cannot be read: {_why(error)}.", _OTHER)
 
 
 def _is_whole(archive: Archive, name: str) -> bool:

@@ -17,9 +17,10 @@ from course_helpers.errors import CourseError
 LOG_LIMIT = 1_000_000_000  # bytes
 MARGIN = 64_000_000  # bytes, for what else is written meanwhile
 
-_MADE_BY_USERS = (
-    "select count(*) from assistant where metadata->>'created_by' is distinct from 'system'"
-)
+# A default assistant that was changed has more than the version that the server has made.
+_MADE_BY_USERS = """select count(*) from assistant a
+    where metadata->>'created_by' is distinct from 'system' or exists (
+        select from assistant_versions v where v.assistant_id = a.assistant_id and v.version > 1)"""
 
 
 def require_known(manifest: Manifest) -> None:
@@ -78,7 +79,8 @@ def _free() -> int:
 def require_empty() -> None:
     """Return if nothing of anybody's would be lost.
 
-    What the server makes itself when it starts, an assistant for each graph, is nobody's.
+    What the server makes itself when it starts, an assistant for each graph, is nobody's, unless
+    somebody has changed it.
 
     Raises:
         CourseError: there is something; the sentence counts it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from course_helpers.backup_streams import child, failed, read_stream, write_stream
@@ -19,6 +19,9 @@ from course_helpers.settings import load_settings
 ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
 # Measured with 1,000 threads, 37 MB on the disk: 1.8 MB in 0.7 s; gzip, the default, 2.2 in 1.3.
 COMPRESSION = "zstd:1"
+# Where one is connected to rename or make another: never "postgres", which the settings may name as
+# the server's own, and a database that is in use cannot be renamed.
+_BESIDE = "template1"
 
 Ask = Callable[[str], list[list[str]]]
 
@@ -47,12 +50,12 @@ def _psql(name: str) -> tuple[str, ...]:
     return ("psql", "-U", "postgres", "-d", name, *options, *stop)
 
 
-def ask(sql: str, name: str = "postgres") -> list[list[str]]:
+def ask(sql: str, name: str = _BESIDE) -> list[list[str]]:
     """Ask Postgres once, and return the rows.
 
     Args:
         sql: one statement; of several, all or none take effect.
-        name: the database.
+        name: the database; by default none that anybody uses.
 
     Raises:
         ServerError: Postgres does not run, or refuses.
@@ -122,7 +125,7 @@ def row_counts(ask_database: Ask) -> dict[str, int]:
     return {name: int(count) for name, count in rows}
 
 
-def dump(exported: str) -> Iterator[bytes]:
+def dump(exported: str) -> Generator[bytes, None, None]:
     """Give the server's database as `pg_dump` writes it, in its custom format.
 
     Args:
@@ -135,7 +138,7 @@ def dump(exported: str) -> Iterator[bytes]:
     return read_stream(POSTGRES, "pg_dump", "-U", "postgres", "-d", database(), *options)
 
 
-def redis_dump() -> Iterator[bytes]:
+def redis_dump() -> Generator[bytes, None, None]:
     """Give what is in Redis, as an RDB file.
 
     Raises:

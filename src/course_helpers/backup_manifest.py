@@ -12,6 +12,7 @@ from course_helpers.markup import clean, table
 FORMAT = 1  # of the backup; another one is refused
 POSTGRES_PART, REDIS_PART = "postgres.dump", "redis.rdb"
 PARTS = (POSTGRES_PART, REDIS_PART)
+_NO_COUNT = 1 << 63  # Postgres counts in 64 bits, one of them for the sign
 _KINDS = {"threads": "thread", "runs": "runs", "checkpoints": "checkpoints"}
 _KINDS |= {"store items": "store", "assistants": "assistant", "crons": "crons"}
 
@@ -129,17 +130,29 @@ def _checked(found: dict[str, Any]) -> dict[str, Any]:
     for name in texts:
         if not isinstance(found[name], str):
             raise TypeError(f"{name} is no text")
-    parts = {name: found["parts"][name] for name in PARTS}
-    sizes = {f"size of {name}": part["size"] for name, part in parts.items()}
-    numbers = {**found["rows"], **found["runs"], **sizes, "size": found["database_size"]}
-    for name, number in numbers.items():
-        if type(number) is not int or number < 0:
-            raise TypeError(f"{name} is no number")
     return {
         **{name: clean(found[name]) for name in texts},
-        **{name: found[name] for name in ("database_size", "rows", "runs")},
-        "parts": {n: Part(part["size"], str(part["sha256"])) for n, part in parts.items()},
+        **{name: _counts(name, found[name]) for name in ("rows", "runs")},
+        "database_size": _number("database_size", found["database_size"]),
+        "parts": {name: _part(name, found["parts"][name]) for name in PARTS},
     }
+
+
+def _counts(name: str, found: Any) -> dict[str, int]:
+    if not isinstance(found, dict):
+        raise TypeError(f"{name} are no counts")
+    return {clean(each): _number(f"{name} of {each}", count) for each, count in found.items()}
+
+
+def _part(name: str, found: dict[str, Any]) -> Part:
+    return Part(_number(f"size of {name}", found["size"]), str(found["sha256"]))
+
+
+def _number(what: str, found: Any) -> int:
+    """Return a number if Postgres could have counted so far; what is larger breaks sums of it."""
+    if type(found) is not int or not 0 <= found < _NO_COUNT:
+        raise TypeError(f"{what} is no whole number from 0 to 2**63 - 1")
+    return found
 
 
 def _unreadable(why: str) -> CourseError:

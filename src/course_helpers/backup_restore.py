@@ -2,8 +2,8 @@
 
 The dump goes into a database of its own, whose rows are counted. Redis is emptied while nobody uses
 it; then the two databases swap their names, in one transaction. Until then the old data is as it
-was, whatever happens: a full disk, Ctrl-C, a crash. It is deleted when the server has started with
-the new data; if it does not start, the names are swapped back.
+was, whatever happens: a full disk, Ctrl-C, a crash. A server that ran is started with the new data;
+if it does not start, the names are swapped back. Then, or at once if none ran, the old data goes.
 
 On a full disk Postgres ends when it cannot write its log any more, and does not start again before
 there is room. So some of it is reserved first, and given back when the restore fails.
@@ -11,14 +11,18 @@ there is room. So some of it is reserved first, and given back when the restore 
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from course_helpers import stack
 from course_helpers.backup_archive import Archive
+from course_helpers.backup_checks import require_empty
 from course_helpers.backup_databases import (
     ask,
     database,
-    exists,
     literal,
     load_dump,
     quoted,
@@ -26,60 +30,62 @@ from course_helpers.backup_databases import (
     session,
 )
 from course_helpers.backup_manifest import POSTGRES_PART
-from course_helpers.backup_stack import server_runs, start_again
+from course_helpers.backup_stack import server_runs, start_again, stop_at_once
+from course_helpers.backup_swap import drop, new_name, old_name, swap, swap_back
 from course_helpers.commands import ask as ask_command
-from course_helpers.compose import API, POSTGRES, REDIS, run_compose, services
+from course_helpers.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
 from course_helpers.errors import CourseError, ServerError
 from course_helpers.progress import shown
 
 RESERVE = 48  # MB; a segment of Postgres's log has 16
 _RESERVED = '"$PGDATA/restore-reserve"'
+UNUSED_WITHIN = 10.0  # seconds; a connection that was closed is gone after some milliseconds
+_POLL = 0.3  # seconds
+_USERS = """select count(*) from pg_stat_activity where backend_type = 'client backend'
+    and pid <> pg_backend_pid() and datname = """
+_TRIES = 3  # of each step that must succeed, though Docker be busy, or stopped by one more Ctrl-C
 
 
-def replace_data(archive: Archive) -> None:
+def replace_data(archive: Archive, over: bool) -> None:
     """Put a backup in the place of the stack's data, and start the server again if it ran.
+
+    Args:
+        archive: the backup; there are no leftovers of another restore.
+        over: whether the stack's data may be lost.
 
     Raises:
         CourseError: it failed; the old data is there as it was.
     """
-    for name in (_new(), _old()):  # of a restore that was killed
-        _drop(name)
     ran = server_runs()
     try:
         if ran:
             print("Stopping the server; what runs gets 30 s to end ...", flush=True)
             stack.stop(API)
+        if not over:
+            require_empty()  # once more: until now the server has taken requests
         _require_unused()
         _load_beside(archive)
-        stack.run_in(REDIS, "redis-cli", "flushall")  # before the swap: no old queue meets new data
-        _swap(_new(), _old())
+        _empty_redis()  # before the swap: no old queue meets new data
+        swap(new_name(), old_name())
         if ran:
             stack.up(graphs=())
     except BaseException:
         _undo(ran)
         raise
-    _drop(_old())
-
-
-def _new() -> str:
-    return f"{database()[:50]}_restoring"
-
-
-def _old() -> str:
-    return f"{database()[:50]}_replaced"
+    _delete_old()
 
 
 def _load_beside(archive: Archive) -> None:
     """Load the dump into a new database, and compare what is in it with the manifest."""
     stack.run_in(POSTGRES, "sh", "-c", f"dd if=/dev/zero of={_RESERVED} bs=1M count={RESERVE}")
-    ask(f"create database {quoted(_new())} template template0")
+    ask(f"create database {quoted(new_name())} template template0")
     began, size = time.monotonic(), archive.manifest.parts[POSTGRES_PART].size
     try:
-        load_dump(shown(archive.chunks(POSTGRES_PART), "restoring", size), _new())
+        load_dump(shown(archive.chunks(POSTGRES_PART), "restoring", size), new_name())
     except ServerError as error:
         raise _disk_full(began) or error from None
     stack.run_in(POSTGRES, "sh", "-c", f"rm {_RESERVED}")
-    with session(_new()) as ask_new:
+    with session(new_name()) as ask_new:
         ask_new("analyze")
         found = row_counts(ask_new)
     if found != archive.manifest.rows:
@@ -91,23 +97,19 @@ def _load_beside(archive: Archive) -> None:
 
 
 def _require_unused() -> None:
-    """Return if nobody is connected to the database: a name in use cannot be changed."""
-    users = "select count(*) from pg_stat_activity where datname = "
-    if int(ask(users + literal(database()))[0][0]):
-        raise ServerError(
-            "Another program still uses the database.", "close it (a replica? psql?), then again"
-        )
+    """Return when nobody is connected to the database: a name in use cannot be changed."""
+    deadline = time.monotonic() + UNUSED_WITHIN
+    while int(ask(_USERS + literal(database()))[0][0]):
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"Another program still uses the database {database()!r}.",
+                "close it (a replica? psql?), then again",
+            )
+        time.sleep(_POLL)
 
 
-def _swap(incoming: str, outgoing: str) -> None:
-    """Give the database's name to another one, in one transaction."""
-    here = quoted(database())
-    away = f"alter database {here} rename to {quoted(outgoing)};" if exists(database()) else ""
-    ask(f"{away} alter database {quoted(incoming)} rename to {here}")
-
-
-def _drop(name: str) -> None:
-    ask(f"drop database if exists {quoted(name)} with (force)")
+def _empty_redis() -> None:
+    stack.run_in(REDIS, "redis-cli", "-e", "flushall")  # -e: without it, an error ends with 0
 
 
 def _disk_full(began: float) -> CourseError | None:
@@ -123,24 +125,70 @@ def _disk_full(began: float) -> CourseError | None:
     )
 
 
-def _give_back() -> None:
-    """Delete what was reserved, whether Postgres runs or not."""
-    command = ("--entrypoint=sh", POSTGRES, "-c", f"rm -f {_RESERVED}")
-    run_compose("run", "--rm", "--no-deps", "-T", *command, timeout=stack.RUN_TIMEOUT)
+def give_back() -> None:
+    """Delete what a restore has reserved, whether Postgres runs or not.
+
+    Raises:
+        ServerError: it could not be deleted.
+    """
+    remove = ("-c", f"rm -f {_RESERVED}")
+    if any(s.name == POSTGRES and s.state == "running" for s in services()):
+        run_compose("exec", "-T", POSTGRES, "sh", *remove, timeout=stack.RUN_TIMEOUT)
+    elif data_volumes():  # else Compose would make them
+        # Beside a Postgres that runs, others' `docker compose exec` might meet this container.
+        options = ("--rm", "--no-deps", "-T", "--entrypoint=sh")
+        run_compose("run", *options, POSTGRES, *remove, timeout=stack.RUN_TIMEOUT)
 
 
 def _undo(ran: bool) -> None:
-    """Delete what was loaded, and start the server with the data that was there."""
-    print("Putting everything back as it was ...", flush=True)
+    """Delete what was loaded, and start the server with the data that was there.
+
+    A step that fails does not keep the next one from being done; but the server is not started with
+    data that nobody expects.
+    """
+    with _uninterrupted():
+        print("Putting everything back as it was ...", flush=True)
+        if ran:
+            _insist(lambda: stop_at_once(API))
+        _insist(give_back)
+        # It may have ended with the disk full, or still load.
+        _insist(lambda: start_again(POSTGRES))
+        if not _insist(swap_back):
+            print(f"The old data is whole, but perhaps still called {old_name()!r}, so the server")
+            print("is not started. Once Docker works, restore again: that says what to do.")
+            return
+        _insist(lambda: drop(new_name()))
+        if ran:
+            _insist(lambda: stack.up(graphs=()))
+
+
+def _delete_old() -> None:
+    """Delete the data of before, if possible: the restore has succeeded."""
+    with _uninterrupted():
+        if not _insist(lambda: drop(old_name())):
+            print(f"The restore has succeeded. The old data is left, in {old_name()!r}.")
+
+
+def _insist(step: Callable[[], object]) -> bool:
+    """Return whether a step succeeded at last; if not, print why."""
+    for last in (number == _TRIES for number in range(1, _TRIES + 1)):
+        try:
+            step()
+            return True
+        except Exception as error:  # whatever it is, the other steps are still to be done
+            if last:
+                print(f"That did not succeed: {error}", flush=True)
+    return False
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore Ctrl-C in the block; Python gives it to the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        if ran:
-            stack.stop(API)
-        _give_back()
-        start_again(POSTGRES)  # it may have ended with the disk full, or still load
-        if exists(_old()):
-            _swap(_old(), _new())
-        _drop(_new())
-        if ran:
-            stack.up(graphs=())
-    except CourseError as error:  # the caller's own error says why; the next restore cleans up
-        print(f"That did not succeed: {error}", flush=True)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

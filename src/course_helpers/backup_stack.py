@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from course_helpers.compose import (
     run_compose,
     services,
 )
+from course_helpers.containers import Service
 from course_helpers.errors import ServerError
 from course_helpers.images import stack_images
 from course_helpers.settings import load_settings
@@ -26,10 +27,12 @@ ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
 # Asked of the image, so that it is known also when the server does not run. Alembic reads the
 # revisions from the files that Aegra brings, without a database.
 _ENGINE = """
-import json
+import json, sys
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+if find_spec("aegra_api") is None:
+    sys.exit(print("null"))
 from alembic.script import ScriptDirectory
 script = ScriptDirectory(str(Path(find_spec("aegra_api").origin).parent / "alembic"))
 revisions = [revision.revision for revision in script.walk_revisions()]
@@ -51,13 +54,22 @@ class Engine:
 
 
 def read_engine() -> Engine:
-    """Return what the stack's image serves."""
+    """Return what the stack's image serves.
+
+    Raises:
+        ServerError: the image could not be asked.
+    """
     image = stack_images(load_settings())[-1]
-    run = ["docker", "run", "--rm", "--network=none", "--entrypoint=python", image]
-    answer = ask([*run, "-c", _ENGINE], ENGINE_TIMEOUT)
-    if answer.code != 0:  # the licensed server keeps its tables' versions to itself
+    options = ("--rm", "--pull=never", "--network=none", "--entrypoint=python")
+    answer = ask(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
+    if answer.code != 0:
+        lines = [line for line in answer.err.splitlines() if line and "--help" not in line]
+        said = (lines or [f"it ended with code {answer.code}"])[-1].rstrip(".")
+        raise ServerError(f"The image {image} does not say what it serves: {said}.", "make images")
+    found = json.loads(answer.out)
+    if found is None:  # the licensed server keeps its tables' versions to itself
         return Engine("another server", ())
-    name, revisions = json.loads(answer.out)
+    name, revisions = found
     return Engine(name, tuple(revisions))
 
 
@@ -78,6 +90,8 @@ def require_data() -> None:
 def running_databases() -> Iterator[None]:
     """Have Postgres and Redis run in the block; what it started is stopped or removed afterwards.
 
+    One that runs already, and is not found healthy yet, is only waited for.
+
     Raises:
         DockerError: there is no Docker that can run them.
         ServerError: one of them does not become ready.
@@ -85,19 +99,20 @@ def running_databases() -> Iterator[None]:
     stack.prepare()
     before, data = services(), data_volumes()
     ready = {service.name for service in before if service.ready}
-    starting = [name for name in (POSTGRES, REDIS) if name not in ready]
+    awaited = [name for name in (POSTGRES, REDIS) if name not in ready]
+    stopped = [name for name in awaited if not _runs(name, before)]
     done = False
     try:
-        if starting:
-            print(f"Starting {' and '.join(starting)} ...", flush=True)
-            _start(*starting)
+        if awaited:
+            print(f"Starting {' and '.join(awaited)} ...", flush=True)
+            _start(*awaited)
         yield
         done = True
     finally:
         if not before:
             stack.down(volumes=not done and not data)
-        elif starting:
-            stack.stop(*starting)
+        elif stopped:
+            stack.stop(*stopped)
 
 
 def _start(*names: str) -> None:
@@ -111,10 +126,23 @@ def start_again(name: str) -> None:
     Raises:
         ServerError: it does not become healthy.
     """
-    stack.stop(name)  # Docker then forgets how often it has started it again by itself
+    stop_at_once(name)  # Docker then forgets how often it has started it again by itself
     _start(name)
+
+
+def stop_at_once(name: str) -> None:
+    """Stop a service without asking first whether Docker answers quickly: it may be busy.
+
+    Raises:
+        ServerError: it could not be stopped.
+    """
+    run_compose("stop", name, timeout=stack.DOWN_TIMEOUT)
 
 
 def server_runs() -> bool:
     """Return whether the agent's server runs, ready or not."""
-    return any(s.name == API and s.state in ("running", "restarting") for s in services())
+    return _runs(API, services())
+
+
+def _runs(name: str, found: Sequence[Service]) -> bool:
+    return any(s.name == name and s.state in ("running", "restarting") for s in found)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from course_helpers.compose import compose_command, compose_environment
 from course_helpers.errors import ServerError
 
-CHUNK = 1 << 20  # bytes
+CHUNK = 1 << 20  # bytes read at once, from a command or a file
 
 
-def read_stream(service: str, *command: str) -> Iterator[bytes]:
+def read_stream(service: str, *command: str) -> Generator[bytes, None, None]:
     """Give what a command prints.
 
     Args:
@@ -43,7 +44,7 @@ def write_stream(service: str, chunks: Iterable[bytes], *command: str) -> None:
     """
     with _succeeding(service, command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
-        with suppress(BrokenPipeError):  # it has ended: well, or it says why
+        with _until_it_ends():
             for chunk in chunks:
                 process.stdin.write(chunk)
             process.stdin.close()
@@ -54,13 +55,29 @@ def _succeeding(
     service: str, command: Iterable[str], **pipes: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command that must end well after the block."""
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        child(service, command, errors, **pipes) as process,
-    ):
-        yield process
-        if process.wait() != 0:
-            raise failed(service, process, errors)
+    try:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+            child(service, command, errors, **pipes) as process,
+        ):
+            yield process
+            if process.wait() != 0:
+                raise failed(service, process, errors)
+    except OSError as error:
+        raise ServerError(
+            f"The copy to or from {service} was broken off: {error.strerror or error}.",
+            "look whether a disk is full or was removed; then try again",
+        ) from None
+
+
+@contextmanager
+def _until_it_ends() -> Iterator[None]:
+    """Stop writing to a command that has ended: well, or it says why."""
+    try:
+        yield
+    except OSError as error:  # Windows says EINVAL (bpo-19612)
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise
 
 
 @contextmanager
@@ -94,7 +111,7 @@ def child(
             yield process
         finally:
             for pipe in filter(None, (process.stdin, process.stdout)):
-                with suppress(BrokenPipeError):
+                with _until_it_ends():
                     pipe.close()
             process.terminate()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 FIRST = 2.0  # seconds after which it is worth a line
 _EVERY = {True: 0.2, False: 5.0}  # seconds between two, in a terminal and elsewhere
 
 
-def shown(chunks: Iterable[bytes], what: str, total: int | None = None) -> Iterator[bytes]:
+def shown(
+    chunks: Iterable[bytes], what: str, total: int | None = None
+) -> Generator[bytes, None, None]:
     """Give the same chunks, and print how many bytes they were when it takes longer.
 
     Args:

@@ -1,12 +1,21 @@
-"""Backups, for real: made while runs go on, restored into nothing, refused, and on a full disk."""
+"""Backups, for real: made while runs go on, restored into nothing, refused, and on a full disk.
+
+And restores that are interrupted or killed, or after which the server does not start.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +23,14 @@ from typing import Any
 import pytest
 
 from course_helpers import backup, backup_restore, compose, stack
+from course_helpers.backup_checks import user_data
 from course_helpers.backup_databases import ask, database, row_counts, session
 from course_helpers.backup_manifest import Manifest
 from course_helpers.backup_stack import running_databases
+from course_helpers.backup_swap import clear_leftovers, new_name, old_name
 from course_helpers.containers import find_services
-from course_helpers.errors import CourseError
+from course_helpers.contents import read_contents
+from course_helpers.errors import BuildError, CourseError, ServerError
 from course_helpers.settings import load_settings
 from tests.conformance.support import Held, Server
 from tests.docker.helpers import docker
@@ -113,6 +125,33 @@ def rows() -> dict[str, int]:
         return row_counts(ask_session)
 
 
+def reserved() -> bool:
+    return "restore-reserve" in stack.run_in(compose.POSTGRES, "sh", "-c", 'ls "$PGDATA"')
+
+
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Return when a condition holds, which a process is to bring about."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.stdout is not None
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.3)  # each look takes a whole `docker compose exec`
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Restore in a process of its own that leads its group, as in a terminal."""
+    command = [sys.executable, "-m", "course_helpers.backup", "restore", str(path), "over"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def starts() -> dict[str, str]:
     return {service.name: service.started for service in compose.services()}
 
@@ -151,6 +190,21 @@ def test_data_is_not_replaced_unless_told(saved: Saved) -> None:
     assert starts() == before
 
 
+async def test_a_default_assistant_that_was_changed_is_somebodys(saved: Saved) -> None:
+    before = user_data()["assistants"]
+    async with connected(compose.stack_url()) as [server]:
+        defaults = {"graph_id": "counter", "metadata": {"created_by": "system"}}
+        [default] = await server.client.assistants.search(**defaults)
+        await server.client.assistants.update(default["assistant_id"], context={"user": "ada"})
+    assert user_data()["assistants"] == before + 1
+
+
+def test_without_the_image_that_is_said(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_IMAGE", "task-maistro-test-missing")
+    with pytest.raises(BuildError, match="no image task-maistro-test-missing"):
+        backup.restore(saved.path)
+
+
 def test_a_damaged_backup_is_found_before_anything_is_touched(saved: Saved, tmp_path: Path) -> None:
     before = starts()
     whole = saved.path.read_bytes()
@@ -187,7 +241,40 @@ async def test_an_old_redis_is_neither_run_nor_told(saved: Saved) -> None:
     assert databases() == {"postgres", database()}
     assert "first after" not in await told_of(saved, compose.stack_url())
     assert stack.run_in(compose.REDIS, "redis-cli", "exists", cached) == "0"
+    stack.run_in(compose.REDIS, *redis)  # as if the old queue had come back
     await goes_on(saved, compose.stack_url())
+
+
+def test_if_the_server_does_not_start_with_it_the_old_data_is_back(
+    saved: Saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = ask("select version_num from alembic_version", database())[0][0]
+    ask("update alembic_version set version_num = 'ffffffffffff'", database())
+    backup.save(tmp_path / "unknown.zip")
+    ask(f"update alembic_version set version_num = '{revision}'", database())
+    before = read_contents()
+    monkeypatch.setattr(backup, "require_known", lambda _: None)
+    with pytest.raises(ServerError, match=r"langgraph-api|the server"):
+        backup.restore(tmp_path / "unknown.zip", over=True)
+    assert read_contents() == before
+    assert databases() == {"postgres", database()}
+    assert {service.ready for service in compose.services()} == {True}
+
+
+def test_who_was_killed_after_the_swap_is_asked_which_data_counts(saved: Saved) -> None:
+    before = read_contents()
+    with restoring(saved.path) as process:
+        wait_until(lambda: old_name() in databases(), process)
+        process.kill()
+    with pytest.raises(ServerError, match=old_name()) as caught:
+        backup.restore(saved.path, over=True)
+    assert databases() == {"postgres", database(), old_name()}
+    back = caught.value.fix.partition("Or to have it again: ")[2]
+    here = back.replace("docker compose", shlex.join(compose.compose_command()))
+    subprocess.run(["sh", "-c", here], env=compose.compose_environment(), check=True, timeout=60)
+    clear_leftovers()
+    assert databases() == {"postgres", database()}
+    assert read_contents() == before
 
 
 def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path) -> None:
@@ -197,10 +284,94 @@ def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path
     assert {service.state for service in compose.services()} == {"exited"}
 
 
+@pytest.fixture(scope="module")
+def only_databases(saved: Saved) -> Iterator[None]:
+    """Have the databases run without the server, so that a restore is quicker."""
+    stack.stop(compose.API)
+    with running_databases():
+        yield
+
+
+@pytest.fixture(scope="module")
+def endless(only_databases: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a backup whose loading does not end: it makes an index of what a function returns."""
+    nap = "create or replace function nap(int) returns int immutable language plpgsql as "
+    ask(f"{nap} 'begin return $1; end'", database())
+    ask("create table naps as select 1 as a; create index on naps (nap(a))", database())
+    ask(f"{nap} 'begin perform pg_sleep(600); return $1; end'", database())
+    path = tmp_path_factory.mktemp("endless") / "a.zip"
+    backup.save(path)
+    ask("drop table naps; drop function nap", database())
+    return path
+
+
+def loading() -> bool:
+    making = "select 1 from pg_stat_activity where query like 'CREATE INDEX%naps%' and datname = "
+    return bool(ask(f"{making}'{new_name()}'"))
+
+
+def test_ctrl_c_while_it_loads_and_once_more_leaves_all_as_it_was(endless: Path) -> None:
+    before = read_contents()
+    with restoring(endless) as process:
+        wait_until(loading, process)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout is not None
+        while "Putting everything back" not in process.stdout.readline():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.stdout.read()
+        assert process.wait() == 130, said
+    assert "did not succeed" not in said
+    assert read_contents() == before
+    assert databases() == {"postgres", database()}
+    assert not reserved()
+
+
+def test_after_a_kill_while_it_loads_the_next_restore_begins_by_cleaning_up(
+    saved: Saved, endless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_loadable = backup.require_loadable
+
+    def with_all_the_room_there_is(archive: Any) -> None:
+        assert databases() == {"postgres", database()}
+        assert not reserved()
+        require_loadable(archive)
+
+    before = read_contents()
+    with restoring(endless) as process:
+        wait_until(loading, process)
+        process.kill()
+    assert read_contents() == before
+    assert databases() == {"postgres", database(), new_name()}
+    assert reserved()
+    monkeypatch.setattr(backup, "require_loadable", with_all_the_room_there_is)
+    backup.restore(saved.path, over=True)
+    assert rows() == saved.manifest.rows
+    assert databases() == {"postgres", database()}
+
+
+def test_old_data_that_was_being_deleted_is_deleted(only_databases: None) -> None:
+    ask(f'create database "{old_name()}"')
+    ask(f"update pg_database set datconnlimit = -2 where datname = '{old_name()}'")  # as Postgres
+    clear_leftovers()
+    assert databases() == {"postgres", database()}
+
+
+def test_a_redis_that_refuses_to_be_emptied_is_heard(only_databases: None) -> None:
+    right = ("redis-cli", "acl", "setuser", "default")
+    stack.run_in(compose.REDIS, *right, "-flushall")
+    try:
+        with pytest.raises(ServerError, match="NOPERM"):
+            backup_restore._empty_redis()
+    finally:
+        stack.run_in(compose.REDIS, *right, "+flushall")
+
+
 @pytest.fixture
 def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Give a container that can fill the small disk on which a stack of its own keeps its data."""
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", SMALL)
+    monkeypatch.setenv("POSTGRES_DB", "postgres")  # the one that tools connect to if none is named
     volume = f"{SMALL}_postgres-data"
     labels = {"project": SMALL, "volume": "postgres-data"}
     options = [f"--label=com.docker.compose.{name}={value}" for name, value in labels.items()]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from course_helpers import backup, backup_archive, backup_checks, backup_restore, progress
+from course_helpers import backup, backup_archive, backup_checks, progress
 from course_helpers.backup_archive import new_archive, open_archive
 from course_helpers.backup_databases import literal, quoted
 from course_helpers.backup_manifest import PARTS, POSTGRES_PART, REDIS_PART, Manifest, told
@@ -239,51 +239,6 @@ class TestRestoring:
     def test_versions_are_compared_by_number(self) -> None:
         major = backup_checks._major
         assert [major(v) for v in ("17.2 (Debian)", "9.6", "18beta1", "", "x")] == [17, 9, 18, 0, 0]
-
-
-class TestOrder:
-    STEPS = ("stop", "unused", "load", "flushall", "swap", "up")
-
-    @pytest.fixture
-    def done(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """Give the list of the steps done; a step named in `self.failing` raises instead."""
-        done: list[str] = []
-        self.failing: str | None = None
-
-        def step(name: str) -> Callable[..., None]:
-            def act(*arguments: Any, **_: Any) -> None:
-                done.append(arguments[-1] if name == "run" else name)
-                if done[-1] == self.failing:
-                    raise KeyboardInterrupt
-
-            return act
-
-        names = {"_require_unused": "unused", "_load_beside": "load", "_swap": "swap"}
-        for function, name in {**names, "_undo": "undo", "_drop": "drop"}.items():
-            monkeypatch.setattr(backup_restore, function, step(name))
-        for function, name in {"stop": "stop", "run_in": "run", "up": "up"}.items():
-            monkeypatch.setattr(backup_restore.stack, function, step(name))
-        return done
-
-    @pytest.mark.parametrize("runs", [True, False])
-    def test_redis_is_empty_before_it_meets_other_data_and_the_old_goes_last(
-        self, done: list[str], runs: bool, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(backup_restore, "server_runs", lambda: runs)
-        backup_restore.replace_data(cast(Any, None))
-        steps = [step for step in self.STEPS if runs or step not in ("stop", "up")]
-        assert done == ["drop", "drop", *steps, "drop"]
-
-    @pytest.mark.parametrize("failing", STEPS)
-    def test_whatever_fails_is_undone_and_the_old_data_stays(
-        self, done: list[str], failing: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(backup_restore, "server_runs", lambda: True)
-        self.failing = failing
-        with pytest.raises(KeyboardInterrupt):
-            backup_restore.replace_data(cast(Any, None))
-        steps = self.STEPS[: self.STEPS.index(failing) + 1]
-        assert done == ["drop", "drop", *steps, "undo"]
 
 
 class TestCommandLine:

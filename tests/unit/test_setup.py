@@ -56,6 +56,16 @@ class TestMake:
         assert ".venv" in commands
         assert not re.search(r"\bwork\b|\.env\b", commands)
 
+    @pytest.mark.parametrize(
+        ("command", "word"),
+        [(("restore", "FROM=x", "OVER={}"), "over"), (("down", "VOLUMES={}"), "volumes")],
+    )
+    @pytest.mark.parametrize("value", ["1", "0", "no", "false", ""])
+    def test_only_1_deletes_data(self, command: tuple[str, ...], word: str, value: str) -> None:
+        said = make("--dry-run", *(part.format(value) for part in command)).stdout
+        assert said.split()[-1:] == [word] if value == "1" else word not in said.split()
+        assert "course_helpers." in said
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
