@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
-import sys
 import tempfile
+import time
+from collections.abc import MutableMapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from course_helpers import images
+from course_helpers import held_port, images
 from course_helpers.commands import ask
 from course_helpers.compose import override_file, run_compose, services
 from course_helpers.containers import ask_docker
@@ -29,13 +32,6 @@ from course_helpers.settings import GRAPH, load_settings
 TIMEOUT = 60.0  # seconds for a command of Docker
 DATA = "/var/lib/postgresql/data"  # where Postgres has its volume
 GRACE = "0"  # seconds to stop before a service is killed: what was saved is safe all the same
-# Holds a port as long as its parent lives: a pipe is closed even when a kernel is killed.
-_HOLD = """
-import socket, sys
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print(flush=True)
-sys.stdin.read()
-"""
 
 
 class BrokenStack:
@@ -52,10 +48,13 @@ class BrokenStack:
         self._practice = practice
         self._project = practice.settings["COMPOSE_PROJECT_NAME"]
         self._volume, self._image = f"{self._project}_another", f"{self._project}:changed"
-        self._replaced: dict[str, str | None] = {}  # settings, as they were
+        # Settings, as they were, each with the variable of this process.
+        self._replaced: dict[str, tuple[str | None, str | None]] = {}
         self._disturbed: set[str] = set()
         self._holder: subprocess.Popen[bytes] | None = None
-        self._override: dict[str, dict[str, Any]] = {"services": {}, "volumes": {}}
+        self._id = uuid4().hex
+        self._services: dict[str, Any] = {}  # of the second compose file
+        self._volumes: dict[str, Any] = {}
         with practice:
             self._file = override_file()
         if self._file.exists():
@@ -64,11 +63,13 @@ class BrokenStack:
             )
         if missing_graphs(practice.url, [GRAPH]) != []:
             practice.up()
+        print("Breaking the practice stack …", flush=True)
         self._write()
 
     def set(self, name: str, value: str) -> None:
         """Change a setting."""
-        self._replaced.setdefault(name, self._practice.settings.get(name))
+        before = self._practice.settings.get(name), os.environ.get(name)
+        self._replaced.setdefault(name, before)
         self._practice.settings[name] = value
 
     def kill(self, service: str) -> None:
@@ -90,7 +91,7 @@ class BrokenStack:
             keys: of the compose file, for instance `mem_limit="64m"`.
         """
         self._disturbed.add(service)
-        self._override["services"][service] = keys
+        self._services[service] = keys
         self._write()
         self._compose("up", "--detach", "--no-deps", "--timeout", GRACE, service)
 
@@ -106,7 +107,7 @@ class BrokenStack:
             *(f"--opt={option}" for option in given),
             self._volume,
         )
-        self._override["volumes"][self._volume] = {"external": True}
+        self._volumes[self._volume] = {"external": True}
         return self._volume
 
     def run_in_volume(self, script: str) -> None:
@@ -140,13 +141,19 @@ class BrokenStack:
         return self._image
 
     def hold_port(self) -> None:
-        """Let another program take the stack's port."""
-        command = [sys.executable, "-c", _HOLD, self._practice.settings["API_PORT"]]
-        self._holder = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
-        assert self._holder.stdout is not None
-        self._holder.stdout.readline()
+        """Let another program take the stack's port.
+
+        Raises:
+            CourseError: a third one holds it.
+        """
+        self._holder = held_port.hold(int(self._practice.settings["API_PORT"]), self._file)
+
+    @property
+    def broken(self) -> bool:
+        """Whether something of it is left: `practice.remove()` undoes all but changed settings."""
+        journal = json.loads(self._file.read_text()) if self._file.exists() else {}
+        ours = journal.get("x-fault") == self._id  # not that of a fault after a removal
+        return ours or bool(self._replaced)
 
     def mend(self) -> None:
         """Undo all of it, and return when the stack is healthy. Safe to repeat.
@@ -156,16 +163,20 @@ class BrokenStack:
         """
         self._release_port()
         self._restore_settings()
-        if not self._file.exists():
-            return  # or the practice stack was removed, and what was done to it with it
+        if not self.broken:
+            return
+        print("Mending the practice stack …", flush=True)
+        began = time.monotonic()
         self._remove_disturbed()
-        self._override = {"services": {}, "volumes": {}}
+        self._services.clear()
+        self._volumes.clear()
         self._write()
         with redirect_stdout(io.StringIO()):
             self._practice.up()
         self._file.unlink()
         for kind, name in (("volume", self._volume), ("image", self._image)):
             ask(["docker", kind, "rm", "--force", name], TIMEOUT)
+        print(f"Mended after {time.monotonic() - began:.1f} s", flush=True)
 
     def _remove_disturbed(self) -> None:
         """Remove what was disturbed: it needs no time to stop, and `up` makes it anew."""
@@ -179,16 +190,25 @@ class BrokenStack:
             self._holder = None
 
     def _restore_settings(self) -> None:
-        for name, value in self._replaced.items():
-            self._practice.settings.pop(name, None)
-            if value is not None:
-                self._practice.settings[name] = value
+        """Undo `set`, also in a block `with practice:` that began with the changed settings."""
+        for name, (setting, variable) in self._replaced.items():
+            _put(self._practice.settings, name, setting)
+            if os.environ.get(name) not in (setting, variable):
+                _put(os.environ, name, variable if setting is None else setting)
         self._replaced.clear()
 
     def _write(self) -> None:
         self._file.parent.mkdir(exist_ok=True)
-        self._file.write_text(json.dumps(self._override))
+        override = {"x-fault": self._id, "services": self._services, "volumes": self._volumes}
+        self._file.write_text(json.dumps(override))
 
     def _compose(self, *arguments: str) -> None:
         with self._practice:
             run_compose(*arguments, timeout=TIMEOUT)
+
+
+def _put(variables: MutableMapping[str, str], name: str, value: str | None) -> None:
+    """Give a variable its value, or none."""
+    variables.pop(name, None)
+    if value is not None:
+        variables[name] = value

@@ -55,15 +55,21 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
         raise ServerError(
             f"Compose does not understand the file: {said}.", f"edit {folder}/docker-compose.yml"
         )
-    return ComposeConfig(json.loads(_masked(answer.out)), _warnings(answer.err))
-
-
-def _masked(text: str) -> str:
-    """Return a text in which no secret of the settings can be read, wherever it stands."""
     values = load_settings().environment.items()
-    for secret in {value for name, value in values if is_secret(name) and value}:
-        text = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", text)
-    return text
+    secrets = {value for name, value in values if is_secret(name) and value}
+    return ComposeConfig(_masked(json.loads(answer.out), secrets), _warnings(answer.err))
+
+
+def _masked(found: Any, secrets: set[str]) -> Any:
+    """Return the same, with no secret left to read in any of its texts."""
+    if isinstance(found, dict):
+        return {key: _masked(value, secrets) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_masked(value, secrets) for value in found]
+    if isinstance(found, str):
+        for secret in secrets:
+            found = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", found)
+    return found
 
 
 def _warnings(said: str) -> list[str]:

@@ -52,10 +52,15 @@ class Service:
         return self.state == "running" and self.health in ("", "healthy")
 
     @property
+    def ended(self) -> bool:
+        """Whether it has ended, and Docker does not start it again."""
+        return self.state in ("exited", "dead")
+
+    @property
     def failed(self) -> bool:
         """Whether it ended with an error, or ended and was started again by Docker."""
-        ended = self.state in ("exited", "dead") and self.exit_code != 0
-        return ended or self.state == "restarting" or self.restarts > 0
+        with_an_error = self.ended and self.exit_code != 0
+        return with_an_error or self.state == "restarting" or self.restarts > 0
 
     def __str__(self) -> str:
         if self.state == "exited":

@@ -104,8 +104,7 @@ def _service(now: Sequence[Service]) -> Diagnosis | None:
     """Look for a service that has ended or is not well, and read its log."""
     by_name = {service.name: service for service in now}
     for service in filter(None, map(by_name.get, CAUSES_FIRST)):
-        ended = service.failed or service.state in ("exited", "dead")
-        if ended or service.health == "unhealthy":
+        if service.failed or service.ended or service.health == "unhealthy":
             log = read_log(service.container)
             reading = explain(service, log)
             return _diagnosis(reading.what, reading.fix, reading.lines or _last_lines(log))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
-from course_helpers.commands import ask
 from course_helpers.compose import (
     API,
     POSTGRES,
@@ -20,7 +22,7 @@ from course_helpers.compose import (
     compose_environment,
     services,
 )
-from course_helpers.containers import read_log
+from course_helpers.containers import ask_docker, read_log
 from course_helpers.errors import ServerError
 from course_helpers.markup import clean, table
 from course_helpers.settings import is_secret, load_settings, mask
@@ -30,6 +32,9 @@ from course_helpers.stack_logs import LogLines, as_line
 WATCH_LIMIT = 120  # seconds after which Redis is no longer watched, whatever happens
 READY = 10.0  # seconds for Redis to begin
 RUN_LOG = 5000  # lines of the server's log in which a run is looked for
+_LITERAL = re.compile(r"""'[^']*'(?:\s*'[^']*')*|"[^"]*\"""")
+_LOGIN = re.compile(r"://([^:/?#@\s]*:)?.*@", re.S)  # in an address: the user's name may be read
+_PASSWORD = re.compile(r"((?:password|passwd|pwd|secret|token|key)=)('[^']*'|[^\s&;]+)", re.I)
 
 
 class Rows(list[dict[str, str]]):
@@ -58,9 +63,19 @@ def query(sql: str) -> Rows:
         DockerError: there is no Docker.
         ServerError: Postgres does not run, or does not understand the statement.
     """
+    print(f"$ docker compose exec {POSTGRES} {' '.join(_login())} -c {_typed(sql)}")
+    return read_rows(sql)
+
+
+def _typed(sql: str) -> str:
+    """Return a statement as an argument in a shell, on one line unless that would change it."""
     one_line = " ".join(sql.split())
-    print(f'$ docker compose exec {POSTGRES} {" ".join(_login())} -c "{one_line}"')
-    return read_rows(one_line)
+    spaces_count = any(each != " ".join(each.split()) for each in _LITERAL.findall(sql))
+    if spaces_count or re.search(r"--|/\*|[$\\]", sql):  # comments, other kinds of literals
+        one_line = sql.strip()
+    if "!" in one_line:  # which in "…" an interactive shell takes for its history's
+        return shlex.quote(one_line)
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", one_line) + '"'
 
 
 def read_rows(sql: str) -> Rows:
@@ -94,20 +109,17 @@ def container_environment(service: str) -> Rows:
     """
     container = _container(service)
     print(f"$ docker inspect --format '{{{{json .Config.Env}}}}' $(docker compose ps -q {service})")
-    answer = ask(["docker", "inspect", "--format", "{{json .Config.Env}}", container], 15)
-    pairs = sorted(line.partition("=")[::2] for line in json.loads(answer.out))
+    given = json.loads(ask_docker("inspect", "--format", "{{json .Config.Env}}", container))
+    pairs = sorted(line.partition("=")[::2] for line in given)
     return Rows({"variable": name, "value": _shown(name, value)} for name, value in pairs)
 
 
 def _shown(name: str, value: str) -> str:
-    """Return a value that may be read out: a secret is masked, and a password in an address."""
+    """Return a value that may be read out: a secret is masked, and a password within a value."""
     if is_secret(name) and value:
         return mask(value)
-    before, at, host = value.rpartition("@")
-    scheme, slashes, login = before.partition("://")
-    if at and slashes:
-        return f"{scheme}://{login.partition(':')[0]}:…@{host}"
-    return value
+    value = _LOGIN.sub(lambda login: f"://{login[1] or ''}…@", value)
+    return _PASSWORD.sub(r"\1…", value)
 
 
 def read_run_log(run_id: str) -> LogLines:
@@ -192,5 +204,6 @@ def _collect(process: subprocess.Popen[str], seen: RedisMessages) -> None:
             if line == "psubscribe":
                 seen._ready.set()
             elif line == "pmessage":
-                next(lines)
-                seen.messages.append((next(lines), next(lines)))
+                message = list(islice(lines, 3))
+                if len(message) == 3:  # fewer where the stream was cut
+                    seen.messages.append((message[1], message[2]))

@@ -48,7 +48,7 @@ def read_exit(service: str) -> Exit:
     found = next((each for each in services() if each.name == service), None)
     if found is None:
         raise ServerError(f"{service} has no container.", "look for the reason with: make up")
-    if not _has_ended(found):
+    if not found.ended:
         raise ServerError(f"{service} has not ended: it is {found}.", "read its log: make logs")
     return Exit(service, found.exit_code, found.out_of_memory)
 
@@ -67,6 +67,7 @@ def wait_until_settled(timeout: float = SETTLED) -> None:
         DockerError: Docker does not answer.
         ServerError: one is still on its way up or down.
     """
+    print("Waiting until no container changes any more …", flush=True)
     deadline = time.monotonic() + timeout
     while moving := _moving(services()):
         if time.monotonic() > deadline:
@@ -76,14 +77,10 @@ def wait_until_settled(timeout: float = SETTLED) -> None:
 
 def _moving(found: Sequence[Service]) -> list[Service]:
     """Return the services that are on their way up or down."""
-    left = [service for service in found if not _has_ended(service)]
+    left = [service for service in found if not service.ended]
     some_ended = len(left) < len(found)
     return [
         service
         for service in left
         if service.state != "running" or (service.health == "starting" and not some_ended)
     ]
-
-
-def _has_ended(service: Service) -> bool:
-    return service.state in ("exited", "dead")

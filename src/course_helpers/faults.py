@@ -21,7 +21,7 @@ from course_helpers.practice_stack import PracticeStack
 class BrokenBy:
     """A practice stack with a fault in it, from now on until `mend` or the end of a `with` block.
 
-    Its repr tells what is noticed first and not which fault it is.
+    Its repr tells what is noticed first, or that it is mended, and not which fault it is.
 
     Args:
         broken: which fault.
@@ -46,7 +46,9 @@ class BrokenBy:
         self.mend()
 
     def __repr__(self) -> str:
-        return f"Something is broken: {self._fault.notice}"
+        if self._stack.broken:
+            return f"Something is broken: {self._fault.notice}"
+        return f"It is mended. What was noticed: {self._fault.notice}"
 
     def hint(self) -> str:
         """Return where to look."""

@@ -59,7 +59,7 @@ def explain(service: Service, log: str) -> Reading:
     if code == KILLED:  # whatever the log says, the program did not see it coming
         fix = "start it again: make up; if that repeats, give Docker more memory"
         return Reading(f"{name} was killed (exit code {KILLED})", fix)
-    if code == 0 and service.state in ("exited", "dead"):
+    if code == 0 and service.ended:
         fix = f"start it again: make up; if that repeats, look at its image, {service.image}"
         return Reading(f"{name} has stopped without an error", fix)
     if reading := cause(log, name, service.failed):

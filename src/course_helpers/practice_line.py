@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from course_helpers.dev_server import HOST
-from course_helpers.errors import ServerError
+from course_helpers.errors import CourseError, ServerError
 
 _BLOCK = 65536  # bytes that are passed on at a time
 _REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) /[^\s?]*(?=\S* HTTP/1\.1\r\n)")
@@ -53,7 +53,15 @@ class PracticeLine:
 
         Args:
             events: how many, at least one.
+
+        Raises:
+            CourseError: it is less.
         """
+        if events < 1:
+            raise CourseError(
+                f"A stream cannot be cut after {events} events.",
+                "give 1 or more; cut() cuts at once",
+            )
         self._events_left = events
 
     def lose_answer(self, to: str = "POST") -> None:
@@ -72,7 +80,10 @@ class PracticeLine:
             call.cancel()
 
     async def mend(self) -> None:
-        """Let clients through again, at the same address."""
+        """Let clients through again, at the same address; a line that is whole stays as it is."""
+        assert self._server is not None
+        if self._server.is_serving():
+            return
         self._server = await asyncio.start_server(self._call, HOST, urlsplit(self.url).port)
 
     async def __aenter__(self) -> PracticeLine:

@@ -24,7 +24,10 @@ LANES = ("embedded", "open", "official")
 TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
 
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+# Rather one too many (NO_AUTH) than one too few; PWD alone is the folder that a shell is in.
+_SECRET_NAME = re.compile(
+    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_PWD|_AUTH)$", re.I
+)
 _PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|x{4,}|example", re.I)
 
 

@@ -18,8 +18,9 @@ from course_helpers import (
     stack,
     watch_redis,
 )
-from course_helpers.compose import API, POSTGRES, REDIS
+from course_helpers.compose import API, PASSWORDS, POSTGRES, REDIS, SERVICES
 from course_helpers.errors import BuildError, ServerError
+from course_helpers.settings import load_settings
 from tests.docker.helpers import docker, inspect, say
 from tests.docker.project import IMAGE
 
@@ -49,14 +50,26 @@ def test_what_cannot_be_asked_is_a_sentence(running: str) -> None:
         stack.run_in(REDIS, "false")
 
 
-def test_secrets_of_a_container_are_masked(running: str) -> None:
-    shown = {row["variable"]: row["value"] for row in container_environment(API)}
-    given = dict(line.partition("=")[::2] for line in inspect(API)["Config"]["Env"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_secrets_of_a_container_are_masked(
+    running: str, capsys: pytest.CaptureFixture[str], service: str
+) -> None:
+    rows = container_environment(service)
+    shown = {row["variable"]: row["value"] for row in rows}
+    given = dict(line.partition("=")[::2] for line in inspect(service)["Config"]["Env"])
     assert shown.keys() == given.keys()
-    password = given["DATABASE_URI"].partition("postgres:")[2].partition("@")[0]
-    assert len(password) == 32
-    assert password not in str(shown)
-    assert shown["DATABASE_URI"].startswith("postgresql://postgres:…@langgraph-postgres:5432/")
+    told = f"{rows!r} {rows._repr_html_()} {capsys.readouterr().out}"
+    passwords = [load_settings().value(name) for name in PASSWORDS]
+    assert [len(password) for password in passwords] == [32, 32]
+    assert any(password in str(given) for password in passwords)
+    assert not any(password in told for password in passwords)
+    if service == API:
+        assert shown["DATABASE_URI"].startswith("postgresql://postgres:…@langgraph-postgres:5432/")
+
+
+def test_a_statement_keeps_its_lines(running: str) -> None:
+    (row,) = query("select 1 as one -- and no more\n, 'two  spaces' as two")
+    assert row == {"one": "1", "two": "two  spaces"}
 
 
 def test_logs_are_read_and_filtered(running: str) -> None:

@@ -132,8 +132,8 @@ def test_mended_by_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_not_yet_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [each for each in WELL if each.name != REDIS]
     dead = mended(monkeypatch, *others, service(REDIS, **KILLED), missing=[])
-    assert f"{REDIS} is exited with code 137" in dead.message
-    assert f"{REDIS} is without a container" in mended(monkeypatch, *others, missing=[]).message
+    assert f"{REDIS} does not run yet, it is exited with code 137" in dead.message
+    assert "it is without a container" in mended(monkeypatch, *others, missing=[]).message
     for missing in (None, ["task_maistro"]):
         assert "does not answer yet" in mended(monkeypatch, *WELL, missing=missing).message
 

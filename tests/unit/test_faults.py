@@ -18,6 +18,7 @@ from course_helpers import (
     broken_stack,
     compose,
     diagnosis,
+    held_port,
     images,
     practice_leftovers,
     practice_stack,
@@ -150,6 +151,67 @@ def test_what_cannot_be_mended_is_mended_later(
     assert "up" in done
 
 
+@pytest.mark.parametrize("before", [None, "task-maistro-of-the-shell"])
+def test_mended_in_a_block_that_began_while_it_was_broken(
+    practice: PracticeStack, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    monkeypatch.delenv("API_IMAGE", raising=False)
+    if before is not None:
+        monkeypatch.setenv("API_IMAGE", before)
+    started_with: list[str | None] = []
+    monkeypatch.setattr(practice, "up", lambda: started_with.append(os.environ.get("API_IMAGE")))
+    broken = fault("image missing", practice)
+    with practice:
+        assert os.environ["API_IMAGE"] == "task-mastro"
+        broken.mend()
+        assert os.environ.get("API_IMAGE") == before
+    assert started_with == [before]
+    assert os.environ.get("API_IMAGE") == before
+
+
+def test_a_setting_of_the_practice_stack_is_put_back_in_its_block(practice: PracticeStack) -> None:
+    practice.settings["API_IMAGE"] = "mine"
+    with practice:
+        broken = fault("image missing", practice)
+    with practice:
+        practice.settings["API_IMAGE"] = "a-guess"
+        broken.mend()
+        assert os.environ["API_IMAGE"] == practice.settings["API_IMAGE"] == "mine"
+    assert os.environ.get("API_IMAGE") != "mine"
+
+
+def test_what_is_mended_says_so(practice: PracticeStack) -> None:
+    broken = fault("disk full", practice)
+    assert repr(broken) == "Something is broken: Postgres does not start."
+    broken.mend()
+    assert repr(broken) == "It is mended. What was noticed: Postgres does not start."
+
+
+def test_what_was_removed_does_not_mend_what_came_after(
+    practice: PracticeStack, done: list[str]
+) -> None:
+    removed = fault("Redis down", practice)
+    practice.remove()
+    assert "mended" in repr(removed)
+    with fault("Postgres down", practice) as other:
+        done.clear()
+        removed.mend()
+        assert done == []
+        assert "Something is broken" in repr(other)
+        assert "mended" in repr(removed)
+
+
+def test_a_setting_outlives_a_removal_and_is_told(practice: PracticeStack, done: list[str]) -> None:
+    removed = fault("image missing", practice)
+    practice.remove()
+    assert "Something is broken" in repr(removed)
+    done.clear()
+    removed.mend()
+    assert "mended" in repr(removed)
+    assert "API_IMAGE" not in practice.settings
+    assert done == []
+
+
 def test_a_new_practice_stack_ends_what_a_killed_kernel_has_left(
     practice: PracticeStack, done: list[str]
 ) -> None:
@@ -181,11 +243,41 @@ def test_the_port_is_held_as_long_as_the_fault_lasts(practice: PracticeStack) ->
         socket.create_connection(address)
 
 
-def test_the_port_is_free_when_its_kernel_is_killed(practice: PracticeStack) -> None:
+def test_the_port_is_free_when_the_practice_stack_is_removed(practice: PracticeStack) -> None:
+    with fault("port taken", practice):
+        practice.remove()
+        wait_until_refused(int(practice.settings["API_PORT"]))
+
+
+def test_a_port_that_is_let_go_meanwhile_is_taken(
+    practice: PracticeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = ("127.0.0.1", int(practice.settings["API_PORT"]))
+    held = socket.create_server(address)
+    monkeypatch.setattr(held_port.time, "sleep", lambda seconds: held.close())
+    with fault("port taken", practice):
+        assert held.fileno() == -1
+        socket.create_connection(address).close()
+
+
+def test_a_port_that_stays_taken_is_a_sentence(
+    practice: PracticeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_port, "LIMIT", 0.3)
+    port = int(practice.settings["API_PORT"])
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(CourseError, match=f"Port {port} cannot be taken"),
+    ):
+        fault("port taken", practice)
+
+
+def test_the_port_is_free_when_its_kernel_is_killed(
+    practice: PracticeStack, tmp_path: Path
+) -> None:
     port = practice.settings["API_PORT"]
-    held = subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, broken_stack._HOLD, port], stdout=subprocess.PIPE
-    )
+    holder = [sys.executable, "-c", _HOLDER, held_port._HOLD, port, str(tmp_path)]
+    held = subprocess.Popen(holder, stdout=subprocess.PIPE)
     assert held.stdout is not None
     held.stdout.readline()
     socket.create_connection(("127.0.0.1", int(port))).close()
@@ -196,7 +288,7 @@ def test_the_port_is_free_when_its_kernel_is_killed(practice: PracticeStack) -> 
 
 _HOLDER = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]],
+child = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 child.stdout.readline()
 print(flush=True)
@@ -270,26 +362,30 @@ def service(name: str, **facts: Any) -> Service:
 
 WELL = [service(name, state="running", exit_code=0, health="healthy") for name in compose.SERVICES]
 OPENAI = {"TASK_MAISTRO_MODEL": "openai:gpt-4o"}
+PLACEHOLDER = {**OPENAI, "OPENAI_API_KEY": "sk-your-key-here"}
+ENDED = [  # the fault, the container that ended, its log, and what of that is shown
+    ("wrong database URI", service(API), "api-postgres-no-database", "has no database"),
+    ("graph path wrong", service(API), "api-graph-file-missing", "there is no file"),
+    ("import error", service(API), "api-package-missing", "No module named"),
+    ("memory limit", service(API, exit_code=137, out_of_memory=True), "api-stopped", ""),
+    ("Postgres down", service(POSTGRES, exit_code=137), "postgres-stopped", ""),
+    ("Redis down", service(REDIS, exit_code=137), "redis-stopped", ""),
+    ("disk full", service(POSTGRES), "postgres-disk-full", "No space left on device"),
+    ("stale volume", service(POSTGRES, state="restarting"), "postgres-other-version", "16"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "found", "log", "line"),
-    [
-        ("wrong database URI", service(API), "api-postgres-no-database", "has no database"),
-        ("graph path wrong", service(API), "api-graph-file-missing", "there is no file"),
-        ("import error", service(API), "api-package-missing", "No module named"),
-        ("memory limit", service(API, exit_code=137, out_of_memory=True), "api-stopped", ""),
-        ("Postgres down", service(POSTGRES, exit_code=137), "postgres-stopped", ""),
-        ("Redis down", service(REDIS, exit_code=137), "redis-stopped", ""),
-        ("disk full", service(POSTGRES), "postgres-disk-full", "No space left on device"),
-        ("stale volume", service(POSTGRES, state="restarting"), "postgres-other-version", "16"),
-    ],
-)  # fmt: skip
-def test_a_container_that_ended(
-    look: Callable[..., Diagnosis], name: str, found: Service, log: str, line: str
-) -> None:
+def look_at(look: Callable[..., Diagnosis], ended: Service, log: str) -> Diagnosis:
+    """Return what is said of a stack with one container that has ended."""
     text = (LOGS / f"{log}.log").read_text()
-    seen = look(*(each for each in WELL if each.name != found.name), found, log=text)
+    return look(*(each for each in WELL if each.name != ended.name), ended, log=text)
+
+
+@pytest.mark.parametrize(("name", "ended", "log", "line"), ENDED)
+def test_a_container_that_ended(
+    look: Callable[..., Diagnosis], name: str, ended: Service, log: str, line: str
+) -> None:
+    seen = look_at(look, ended, log)
     assert seen.name == name, seen
     assert FAULTS[name].sign in seen.sentence
     assert seen.fix
@@ -303,7 +399,7 @@ def test_a_container_that_ended(
         ("", {**OPENAI, "OPENAI_API_KEY": "sk-proj-0123456789abcdef"}),
         ("key missing", OPENAI),
         ("key missing", {**OPENAI, "OPENAI_API_KEY": " "}),
-        ("key a placeholder", {**OPENAI, "OPENAI_API_KEY": "sk-your-key-here"}),
+        ("key a placeholder", PLACEHOLDER),
     ],
 )
 def test_the_key_that_the_container_was_given(
@@ -354,11 +450,17 @@ def test_a_diagnosis_is_shown_escaped() -> None:
     assert repr(shown).splitlines()[2] == "Printed   a line"
 
 
-def test_no_sign_is_in_another_faults_sentence() -> None:
-    signs = {each.sign for each in FAULTS.values()}
-    assert len(signs) == len(FAULTS) >= 10
-    for sign in signs:
-        assert not any(sign in other for other in signs - {sign})
+def test_no_sign_is_in_another_faults_sentence(
+    look: Callable[..., Diagnosis], practice: PracticeStack
+) -> None:
+    found = [look_at(look, ended, log) for _, ended, log, _ in ENDED]
+    found += [look(*WELL, given=OPENAI), look(*WELL, given=PLACEHOLDER)]
+    found += [look(*WELL[1:], missing="task-mastro")]
+    with fault("port taken", practice):
+        found += [look(*WELL[1:])]
+    assert {each.name for each in found} == set(FAULTS)
+    for each in found:
+        assert [one.name for one in FAULTS.values() if one.sign in each.sentence] == [each.name]
 
 
 # --- What is left -----------------------------------------------------------------------------

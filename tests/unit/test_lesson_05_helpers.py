@@ -98,6 +98,24 @@ async def test_an_answer_is_lost_once_and_only_to_what_was_named() -> None:
     assert line.resumed == ["7"]
 
 
+@pytest.mark.parametrize("events", [0, -1])
+async def test_a_cut_after_no_event_is_refused(events: int) -> None:
+    with pytest.raises(CourseError, match=f"after {events} events"):
+        PracticeLine("http://127.0.0.1:1").cut_after(events)
+
+
+async def test_a_line_is_mended_at_the_same_address_and_only_once() -> None:
+    async with server(OK) as url, PracticeLine(url) as line, httpx.AsyncClient() as http:
+        await line.mend()  # nothing is cut
+        assert (await http.get(line.url)).text == "ok"
+        line.cut()
+        with pytest.raises(httpx.TransportError):
+            await http.get(line.url)
+        await line.mend()
+        await line.mend()
+        assert (await http.get(line.url)).text == "ok"
+
+
 async def test_a_line_ends_with_its_block() -> None:
     async with server(OK) as url:
         async with PracticeLine(url) as line:

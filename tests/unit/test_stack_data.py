@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from course_helpers import evidence, stack, stack_health
+from course_helpers import container_environment, evidence, query, stack, stack_health
 from course_helpers.containers import Service
-from course_helpers.errors import CourseError, ServerError
+from course_helpers.errors import CourseError, DockerError, ServerError
 from course_helpers.evidence import RedisMessages, Rows
 from course_helpers.image_layers import ImageView, Layer, _as_written, layers_html, megabytes
 from course_helpers.stack_health import service_finding, stack_findings, summary
@@ -172,12 +173,94 @@ def test_layers_as_a_picture() -> None:
             "postgresql://postgres:…@host:5432/db",
         ),
         ("REDIS_URI", "redis://:hush@langgraph-redis:6379/0", "redis://:…@langgraph-redis:6379/0"),
+        ("HOSTS", "redis://:hush@one:1,redis://ann:hush@two:2", "redis://:…@two:2"),
+        ("SENTRY_DSN", "https://hush@sentry.example/1", "https://…@sentry.example/1"),
+        ("PG_DSN", "host=db password=hush user=ann", "host=db password=… user=ann"),
+        ("PG_DSN", "password='hu sh' user=ann", "password=… user=ann"),
+        ("A_URL", "redis://db:1/0?password=hush&ssl=1", "redis://db:1/0?password=…&ssl=1"),
+        ("REDISCLI_AUTH", "hush", "…"),
+        ("MYSQL_PWD", "hush", "…"),
+        ("SMTP_PASS", "hush", "…"),
+        ("PGPASSWORD", "hush", "…"),
+        ("SIGN_PASSPHRASE", "hush", "…"),
+        ("GOOGLE_CREDENTIALS", "hush", "…"),
+        ("npm_config__auth", "hush", "…"),
         ("PATH", "/usr/bin", "/usr/bin"),
         ("MAIL", "ann@example.com", "ann@example.com"),
+        ("PWD", "/app", "/app"),
+        ("AUTHOR", "ann", "ann"),
+        ("LANGGRAPH_AUTH_TYPE", "noop", "noop"),
+        ("SSH_AUTH_SOCK", "/tmp/agent", "/tmp/agent"),
+        ("GIT_ASKPASS", "/usr/bin/ask", "/usr/bin/ask"),
+        ("MAX_TOKENS", "4096", "4096"),
+        ("TASK_URL", "https://host:8000/a?b=c", "https://host:8000/a?b=c"),
     ],
 )
 def test_a_variable_may_be_read_out(name: str, value: str, shown: str) -> None:
     assert evidence._shown(name, value) == shown
+
+
+def test_what_docker_does_not_tell_is_a_sentence(
+    program: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("docker", "echo 'the engine is gone' >&2; exit 1")
+    monkeypatch.setattr(evidence, "_container", lambda service: "id")
+    with pytest.raises(DockerError):
+        container_environment("langgraph-redis")
+
+
+@pytest.mark.parametrize(
+    ("sql", "typed"),
+    [
+        ("select 1", '"select 1"'),
+        ("\n  select a->>'b'\n  from  t where a <> '';\n", "\"select a->>'b' from t where a <> '';\""),
+        ('select "a",\n b', r'"select \"a\", b"'),
+        ("select 1\nwhere a !~ 'b'", """'select 1 where a !~ '"'"'b'"'"''"""),
+    ],
+)  # fmt: skip
+def test_a_statement_is_printed_on_one_line(sql: str, typed: str) -> None:
+    assert evidence._typed(sql) == typed
+    assert as_a_shell_reads(typed) == " ".join(sql.split())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "delete from t -- all of it?\nwhere a = 1",
+        "delete from t /* it's\nold */ where a = 'b  c'",
+        "select 'two  spaces'\nfrom t",
+        "select 'two\nlines', 'it''s  two'",
+        "select 'one'\n'word'",
+        'select "two  spaces",\n"a" from t',
+        "select $$a  b$$, `date`",
+        "select E'\\n\\\\',\n'a' !~ '$HOME'",
+    ],
+)
+def test_a_statement_that_its_lines_belong_to_is_printed_as_it_is(sql: str) -> None:
+    assert as_a_shell_reads(evidence._typed(f"\n{sql}\n")) == sql
+
+
+def as_a_shell_reads(typed: str) -> str:
+    """Return the one argument that a shell gives to a program."""
+    shell = ["bash", "-c", f"printf '%s\\0' {typed}"]
+    (argument,) = subprocess.check_output(shell, text=True).split("\0")[:-1]
+    return argument
+
+
+def test_a_statement_is_run_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def run_in(*command: str) -> str:
+        asked.append(command)
+        return "n\n1\n"
+
+    monkeypatch.setattr(evidence, "run_in", run_in)
+    sql = "select 1 -- or 'two  spaces'\nas n"
+    assert query(sql) == [{"n": "1"}]
+    assert asked[0][-1] == sql
+    assert f'-c "{sql}"\n' in capsys.readouterr().out
 
 
 def test_rows_for_a_terminal_and_a_page() -> None:
@@ -188,15 +271,26 @@ def test_rows_for_a_terminal_and_a_page() -> None:
     assert repr(Rows()) == "no rows"
 
 
-def test_messages_of_redis_are_read_in_fours() -> None:
-    told = "psubscribe\n*\n1\npmessage\n*\nrun:1\npsubscribe\npmessage\n*\nrun:2\n{}\n"
+def collected(told: str) -> RedisMessages:
+    """Return what is read of what redis-cli prints."""
     process = subprocess.Popen(
         [sys.executable, "-c", f"print({told!r}, end='')"], stdout=subprocess.PIPE, text=True
     )
     seen = RedisMessages()
     evidence._collect(process, seen)
+    return seen
+
+
+def test_messages_of_redis_are_read_in_fours() -> None:
+    seen = collected("psubscribe\n*\n1\npmessage\n*\nrun:1\npsubscribe\npmessage\n*\nrun:2\n{}\n")
     assert seen.messages == [("run:1", "psubscribe"), ("run:2", "{}")]
     assert seen.on("2") == ["{}"]
+
+
+@pytest.mark.parametrize("cut", ["pmessage\n", "pmessage\n*\n", "pmessage\n*\nrun:2\n"])
+def test_a_message_that_is_cut_is_left_out(cut: str) -> None:
+    seen = collected(f"psubscribe\n*\n1\npmessage\n*\nrun:1\n{{}}\n{cut}")
+    assert seen.messages == [("run:1", "{}")]
 
 
 # --- What a command ended with ----------------------------------------------------------------

@@ -72,7 +72,10 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
         now = found.get(name)
         if now is None or now.state != "running":
             how = now or "without a container"
-            return Result(False, f"That is its name. {name} is {how}: who makes what is missing?")
+            return Result(
+                False,
+                f"That is its name. {name} does not run yet, it is {how}: what starts it?",
+            )
     if missing_graphs(practice.url, [GRAPH]) != []:
         return Result(False, "All three run, and the server does not answer yet. Is it starting?")
     if by_helper:
