@@ -136,7 +136,7 @@ def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
     assert said in last
-    assert "To fix it: correct deployment/langgraph.json and run: make images." in last
+    assert "To fix it: correct deployment/langgraph.json and run: make images up." in last
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URI", "REDIS_URI"])

@@ -34,7 +34,7 @@ _TTL = (
     'write minutes, or JSON such as {"strategy": "delete", "default_ttl": 43200}, into '
     "LANGGRAPH_THREAD_TTL in deployment/.env, and run: make up"
 )
-_REBUILD = "correct deployment/langgraph.json and run: make images"
+_REBUILD = "correct deployment/langgraph.json and run: make images up"
 
 
 def require_aegra() -> None:
@@ -47,7 +47,7 @@ def require_aegra() -> None:
     if found != AEGRA_VERSION:
         raise EngineError(
             f"This engine needs aegra-api {AEGRA_VERSION} and finds {found}.",
-            "take aegra-api out of the app's requirements and run: make images",
+            "take aegra-api out of the app's requirements and run: make images up",
         )
 
 
