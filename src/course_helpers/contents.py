@@ -15,11 +15,8 @@ from course_helpers.markup import clean, table
 _TABLES = """select c.oid::regclass as name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)'"""
-_OF_ONE = (
-    "select '{title}' as name, count(*) as rows, "
-    "md5(coalesce(string_agg(t::text, chr(10) order by t::text collate \"C\"), '')) as md5 "
-    "from {name} t"
-)
+_MD5 = "md5(coalesce(string_agg(t::text, chr(10) order by t::text collate \"C\"), ''))"
+_OF_ONE = f"select '{{title}}' as name, count(*) as rows, {_MD5} as md5 from {{name}} t"
 
 
 class Fingerprint(NamedTuple):
@@ -54,8 +51,8 @@ def read_contents() -> Contents:
         DockerError: there is no Docker.
         ServerError: Postgres does not run.
     """
-    text = "md5(string_agg(t::text, chr(10) order by t::text))"
-    print(f'$ docker compose exec {POSTGRES} psql … -c "select count(*), {text} from TABLE t"')
+    statement = f"select count(*), {_MD5} from TABLE t".replace('"', '\\"')
+    print(f'$ docker compose exec {POSTGRES} psql … -c "{statement}"')
     names = sorted(row["name"] for row in read_rows(_TABLES))
     return Contents(_read(names)) if names else Contents()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -179,6 +180,11 @@ async def prunes_everything(client: Any) -> None:
     await client.threads.prune([t["thread_id"] for t in found], strategy="keep_latest")
 
 
+async def begins_each_search_anew(client: Any) -> None:
+    while await client.threads.search(metadata={"keep": "latest"}):  # noqa: ASYNC110 (endless)
+        await asyncio.sleep(0)  # a real client waits for its answer
+
+
 async def fails(client: Any) -> None:
     raise ValueError("no")
 
@@ -191,12 +197,14 @@ async def fails(client: Any) -> None:
         (forgets_the_limit, "still has 3 checkpoints. There are more than a hundred"),
         (deletes, "Which strategy of prune keeps its newest state?"),
         (prunes_everything, "marked {'keep': 'history'} has lost its history"),
+        (begins_each_search_anew, "It has not ended after 0 s. Does each search begin"),
         (fails, "ended with ValueError: no"),
         (lambda client: None, "begin with async def"),
     ],
 )
 async def test_tidied(monkeypatch: pytest.MonkeyPatch, function: Any, answer: str) -> None:
     monkeypatch.setattr(lesson_08, "NotFoundError", Gone)
+    monkeypatch.setattr(lesson_08, "PATIENCE", 0.1)
     server: Any = Server()
     assert answer in str(await check.tidied(server, function))
     assert server.all == {}

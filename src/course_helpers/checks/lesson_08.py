@@ -21,6 +21,7 @@ from course_helpers.settings import GRAPH
 _BYTES = """select thread_id, sum(octet_length(blob)) as bytes from checkpoint_blobs
     group by thread_id order by 2 desc, 1"""
 CROWD = 101  # more threads than one search returns, told nothing or a round number
+PATIENCE = 60.0  # seconds for the learner's function; some hundred threads take one
 
 _A, _B, _C = (Fingerprint(3, letter * 32) for letter in "abc")
 _BEFORE = {"runs": _A, "store": _B, "thread": _A}
@@ -149,9 +150,16 @@ async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) 
         done = tidy(client)
         if not isinstance(done, Awaitable):
             return Result(False, "Does your function begin with async def?")
-        await done
+        async with asyncio.timeout(PATIENCE):
+            await done
         states = await client.threads.get_history(latest, limit=100)
         others = await client.threads.get_history(history, limit=100)
+    except TimeoutError:
+        return Result(
+            False,
+            f"It has not ended after {PATIENCE:.0f} s. Does each search begin after the threads "
+            "that the last one found?",
+        )
     except NotFoundError:
         return Result(False, "A thread is gone. Which strategy of prune keeps its newest state?")
     except Exception as error:
