@@ -20,7 +20,7 @@ NBVAL = (
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
 OWN_STACK = ("-p", "tests.notebooks.own_stack")
-STACK_PANELS = "tests/browser/docker"
+STACK_PANELS, FAULT_LAB = "tests/browser/docker", "tests/docker/test_faults.py"
 CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
 EMBEDDED, OPEN = (
     tuple(str(path.relative_to(ROOT)) for path in lessons_of(lane)) for lane in ("embedded", "open")
@@ -75,12 +75,13 @@ STAGES = (
         (*PYTEST, "tests/browser", f"--ignore={STACK_PANELS}"),
         needs=ensure_system_packages,
     ),
-    Stage("docker", "open", (*PYTEST, "tests/docker"), docker=True),
+    Stage("docker", "open", (*PYTEST, "tests/docker", f"--ignore={FAULT_LAB}"), docker=True),
     Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
     Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
     # After the others on containers: the lessons have ended then, and it measures time.
     Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
     Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True, apart=True),
+    Stage("faults", "open", (*PYTEST, FAULT_LAB), docker=True, apart=True),
 )
 FLOWS = "soak_double_texting.py"  # pytest collects it only where it is named
 SOAK = (

@@ -128,7 +128,7 @@ def test_the_panel_is_less_than_a_second_behind(notebook: Notebook, stack: Locat
     container = container_id(REDIS)
     changes = [("pause", "paused"), ("unpause", "healthy")] * 10
     delays = [_delay(notebook.page, container, *change) for change in changes]
-    p95 = statistics.quantiles(delays, n=20)[-1]
+    p95 = statistics.quantiles(delays, n=20, method="inclusive")[-1]  # of these twenty
     print(f"behind Docker: median {statistics.median(delays):.0f} ms, p95 {p95:.0f} ms")
     assert p95 < 1000
 
