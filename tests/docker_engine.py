@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_helpers import docker_checks
-from course_helpers.commands import Answer, ask
-from course_helpers.errors import CourseError
+from course_helpers.core import docker
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import Answer, run
 from tests import docker_plugins
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class DockerEngine:
             self._start_private()
             return
         try:
-            docker_checks.engine(self._ask("version", "--format", "{{json .}}"))
+            docker.engine(self._ask("version", "--format", "{{json .}}"))
         except CourseError as error:
             raise CourseError(error.what, f"{error.fix}; {AS_ROOT}") from None
 
@@ -130,8 +130,8 @@ class DockerEngine:
 
     def _lacks_plugins(self) -> CourseError | None:
         try:
-            docker_checks.compose(self._ask("compose", "version", "--short"))
-            docker_checks.buildx(self._ask("buildx", "version"))
+            docker.compose(self._ask("compose", "version", "--short"))
+            docker.buildx(self._ask("buildx", "version"))
         except CourseError as error:
             return error
         return None
@@ -177,4 +177,4 @@ class DockerEngine:
         return answer.out
 
     def _ask(self, *arguments: str) -> Answer:
-        return ask(["docker", *arguments], TIMEOUT, environ={**os.environ, **self.environ})
+        return run(["docker", *arguments], TIMEOUT, environ={**os.environ, **self.environ})

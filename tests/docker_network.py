@@ -14,7 +14,7 @@ import subprocess
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 TAG = "task-maistro-tests"
 LINK = "tmtest0"

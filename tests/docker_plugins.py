@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from course_helpers.commands import Answer, ask
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import Answer, run
 
 APT = Path("/etc/apt")
 FIRST_WITH_PLUGINS = 13  # Debian trixie
@@ -88,10 +88,10 @@ def fetch(folder: Path) -> None:
 def _unpack(wanted: tuple[str, ...], folder: Path) -> Answer:
     """Unpack packages into a folder; return what apt said."""
     apt = ["apt-get", "-qq", *_options(folder)]
-    ask([*apt, "update"], TIMEOUT)  # may fail in part: another source has no trixie
-    said = ask([*apt, "download", *wanted], TIMEOUT, folder)
+    run([*apt, "update"], TIMEOUT)  # may fail in part: another source has no trixie
+    said = run([*apt, "download", *wanted], TIMEOUT, folder)
     for package in folder.glob("*.deb"):
-        ask(["dpkg-deb", "-x", str(package), str(folder)], TIMEOUT)
+        run(["dpkg-deb", "-x", str(package), str(folder)], TIMEOUT)
     return said
 
 

@@ -10,8 +10,8 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 from course_helpers import read_memories
+from course_helpers.core.settings import GRAPH
 from course_helpers.double_texting import READ, TRAIN, WRITTEN, BusyThread, busy_thread
-from course_helpers.settings import GRAPH
 
 MILK = "Remind me to buy milk."
 BOOK, BUY = "Book the train to Lyon", "Buy milk"

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import psutil
 
-from course_helpers.commands import ask
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import run
 from tests import docker_network
 from tests.system import apt_install
 
@@ -68,7 +68,7 @@ class PrivateDocker:
         install()
         self._lock = wait_for_other_runs()
         self._clean()  # what a killed run may have left
-        network = docker_network.free_range(ask(["ip", "-o", "-4", "route"], TIMEOUT).out)
+        network = docker_network.free_range(run(["ip", "-o", "-4", "route"], TIMEOUT).out)
         self._write_configuration(network)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -94,7 +94,7 @@ class PrivateDocker:
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + TIMEOUT
         while process.poll() is None and time.monotonic() < deadline:
-            if ask(["docker", "--host", SOCKET, "version"], TIMEOUT).code == 0:
+            if run(["docker", "--host", SOCKET, "version"], TIMEOUT).code == 0:
                 self._ready = True
                 return
             with suppress(subprocess.TimeoutExpired):

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from course_helpers.errors import RECONNECT, CourseError, NotFoundError, ServerError
-from course_helpers.markup import clean
+from course_helpers.core.errors import RECONNECT, CourseError, NotFoundError, ServerError
+from course_helpers.core.markup import clean
 from course_helpers.threads import no_thread
 
 LONGEST = 300  # characters of what a server says that are shown

@@ -7,21 +7,19 @@ and `make images` and `make up` load the images.
 from __future__ import annotations
 
 import gzip
-import os
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 from packaging.requirements import Requirement
 
-from course_helpers.backup_streams import CHUNK
-from course_helpers.errors import BuildError
-from course_helpers.settings import ROOT
+from course_helpers.core.errors import BuildError
+from course_helpers.core.processes import CHUNK, child_process, last_line
+from course_helpers.core.progress import show_count
+from course_helpers.core.settings import ROOT
 
 WHEELS = ROOT / "wheels"  # in a bundle, and nowhere else
 # Measured with the stack's images, 1.13 GB: level 1 makes 446 MB of them in 18 s, level 6 makes
@@ -68,25 +66,20 @@ def _run_pip(command: list[str]) -> str:
     log, count = [], 0
     with (
         tempfile.TemporaryDirectory() as temporary,  # pip leaves things in it when interrupted
-        _child(command, subprocess.PIPE, subprocess.STDOUT, TMPDIR=temporary) as pip,
+        child_process(command, subprocess.PIPE, subprocess.STDOUT, TMPDIR=temporary) as pip,
     ):
         assert pip.stdout is not None
         for line in pip.stdout:
             log.append(line.decode(errors="replace").strip())
             if log[-1].startswith(("Collecting ", "Processing ")):
                 count += 1
-                _show_progress(count, _SHOWN_PACKAGES, "packages")
+                show_count(count, _SHOWN_PACKAGES, "packages")
     if pip.returncode == 0:
         return ""
     if any("connection broken" in line for line in log):
         return "there is no network connection, or the package index does not answer"
     errors = [line.removeprefix("ERROR: ") for line in log if line.startswith("ERROR: ")]
     return errors[-1] if errors else "pip does not say why"
-
-
-def _show_progress(count: int, step: int, unit: str) -> None:
-    if count % step == 0:
-        print(f"  {count} {unit}", flush=True)
 
 
 def save_images(images: Sequence[str], archive: Path) -> None:
@@ -98,15 +91,15 @@ def save_images(images: Sequence[str], archive: Path) -> None:
     command = ["docker", "save", *images]
     with (
         gzip.open(archive, "wb", compresslevel=COMPRESSION) as file,
-        _child(command, subprocess.PIPE, subprocess.PIPE) as docker,
+        child_process(command, subprocess.PIPE, subprocess.PIPE) as docker,
     ):
         assert docker.stdout is not None
         megabytes = 0
         while chunk := docker.stdout.read(CHUNK):
             file.write(chunk)
             megabytes += 1
-            _show_progress(megabytes, _SHOWN_MEGABYTES, "MB")
-        said = _last_line(docker.stderr)
+            show_count(megabytes, _SHOWN_MEGABYTES, "MB")
+        said = last_line(docker.stderr)
     if docker.returncode != 0:
         raise BuildError(f"The images could not be saved: {said}.", _AGAIN)
 
@@ -118,36 +111,13 @@ def load_images(archive: Path) -> None:
         BuildError: the file is not there, or damaged, or Docker has no room for it.
     """
     command = ["docker", "load", "--input", str(archive)]
-    with _child(command, subprocess.PIPE, subprocess.PIPE) as docker:
+    with child_process(command, subprocess.PIPE, subprocess.PIPE) as docker:
         assert docker.stdout is not None
         for line in docker.stdout:
             print(f"  {line.decode(errors='replace').strip()}", flush=True)
-        said = _last_line(docker.stderr)
+        said = last_line(docker.stderr)
     if docker.returncode != 0:
         raise BuildError(
             f"{archive} could not be loaded: {said}.",
             "correct that, or copy the course's folder here once more",
         )
-
-
-@contextmanager
-def _child(
-    command: Sequence[str], stdout: int, stderr: int, **environ: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command to its end, or end it when this process cannot go on."""
-    with subprocess.Popen(
-        command, env=os.environ | environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.terminate()
-            for pipe in filter(None, (process.stdout, process.stderr)):
-                pipe.close()  # docker does not end while it waits for somebody to read
-            process.wait()
-            raise
-
-
-def _last_line(errors: IO[bytes] | None) -> str:
-    lines = errors.read().decode(errors="replace").strip().splitlines() if errors else []
-    return lines[-1].rstrip(".") if lines else "docker does not say why"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from course_helpers.markup import clean, table
+from course_helpers.core.markup import clean, table
 
 SHOWN = 5  # versions side by side
 _NAMED = ("name", "description", "graph_id")

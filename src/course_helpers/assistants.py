@@ -12,7 +12,7 @@ from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
 from course_helpers.assistant_versions import AssistantVersions, config_of, version_of
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
 
 LIMIT = 1000  # assistants or versions a request: the most that a server sends
 

@@ -39,10 +39,10 @@ from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest, 
 from course_helpers.backup_restore import give_back, replace_data
 from course_helpers.backup_stack import read_engine, require_data, running_databases
 from course_helpers.backup_swap import clear_leftovers
-from course_helpers.commands import ending_with_a_sentence
 from course_helpers.compose import REDIS
-from course_helpers.errors import CourseError, ServerError
-from course_helpers.progress import shown
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import ending_with_a_sentence
+from course_helpers.core.progress import with_progress
 
 _USAGE = {
     "save": "name a new file: make backup TO=/media/usb/today.zip",
@@ -144,7 +144,7 @@ def _add(
     Else the command waits to be read for as long as the error is kept, by a notebook until the next
     one: the error keeps the generator. In the container it goes on to its end, read by nobody.
     """
-    with closing(chunks), closing(shown(chunks, what)) as counted:
+    with closing(chunks), closing(with_progress(chunks, what)) as counted:
         return archive.add(name, counted)
 
 

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course_helpers.backup_manifest import PARTS, Manifest, Part
-from course_helpers.backup_streams import CHUNK
-from course_helpers.errors import CourseError
-from course_helpers.progress import shown
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import CHUNK
+from course_helpers.core.progress import with_progress
 
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT = 1_000_000  # bytes; a real one has two thousand
@@ -192,7 +192,7 @@ def _damaged(path: Path, error: Exception) -> CourseError:
 def _is_whole(archive: Archive, name: str) -> bool:
     expected = archive.manifest.parts[name]
     digest, size = hashlib.sha256(), 0
-    for chunk in shown(archive.chunks(name), f"checking {name}", expected.size):
+    for chunk in with_progress(archive.chunks(name), f"checking {name}", expected.size):
         digest.update(chunk)
         size += len(chunk)
     return Part(size, digest.hexdigest()) == expected

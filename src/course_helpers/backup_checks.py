@@ -10,7 +10,7 @@ from course_helpers.backup_databases import ask, database, exists, list_dump, ro
 from course_helpers.backup_manifest import POSTGRES_PART, Manifest, told
 from course_helpers.backup_stack import read_engine
 from course_helpers.compose import POSTGRES
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 # Loading writes each row twice: into its table, and into the log that Postgres recovers from, of
 # which it keeps up to max_wal_size, 1 GB unless it was changed.

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from course_helpers.backup_streams import child, failed, read_stream, write_stream
 from course_helpers.compose import POSTGRES, REDIS, run_compose
-from course_helpers.settings import load_settings
+from course_helpers.core.settings import load_settings
 
 ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
 # Measured with 1,000 threads, 37 MB on the disk: 1.8 MB in 0.7 s; gzip, the default, 2.2 in 1.3.

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean, table
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean, table
 
 FORMAT = 1  # of the backup; another one is refused
 POSTGRES_PART, REDIS_PART = "postgres.dump", "redis.rdb"

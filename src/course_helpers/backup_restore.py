@@ -32,10 +32,10 @@ from course_helpers.backup_databases import (
 from course_helpers.backup_manifest import POSTGRES_PART
 from course_helpers.backup_stack import server_runs, start_again, stop_at_once
 from course_helpers.backup_swap import drop, new_name, old_name, swap, swap_back
-from course_helpers.commands import ask as ask_command
 from course_helpers.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
-from course_helpers.errors import CourseError, ServerError
-from course_helpers.progress import shown
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.progress import with_progress
 
 RESERVE = 48  # MB; a segment of Postgres's log has 16
 _RESERVED = '"$PGDATA/restore-reserve"'
@@ -81,7 +81,7 @@ def _load_beside(archive: Archive) -> None:
     ask(f"create database {quoted(new_name())} template template0")
     began, size = time.monotonic(), archive.manifest.parts[POSTGRES_PART].size
     try:
-        load_dump(shown(archive.chunks(POSTGRES_PART), "restoring", size), new_name())
+        load_dump(with_progress(archive.chunks(POSTGRES_PART), "restoring", size), new_name())
     except ServerError as error:
         raise _disk_full(began) or error from None
     stack.run_in(POSTGRES, "sh", "-c", f"rm {_RESERVED}")
@@ -116,7 +116,7 @@ def _disk_full(began: float) -> CourseError | None:
     """Return that Postgres has complained of a full disk since a moment, if it has."""
     container = next(service.container for service in services() if service.name == POSTGRES)
     since = f"{time.monotonic() - began + 1:.0f}s"
-    log = ask_command(["docker", "logs", "--since", since, container], 15, together=True).out
+    log = run(["docker", "logs", "--since", since, container], 15, together=True).out
     if "No space left on device" not in log:
         return None
     return ServerError(

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from course_helpers import stack
-from course_helpers.commands import ask
 from course_helpers.compose import (
     API,
     POSTGRES,
@@ -19,9 +18,10 @@ from course_helpers.compose import (
     services,
 )
 from course_helpers.containers import Service
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
 from course_helpers.images import stack_images
-from course_helpers.settings import load_settings
 
 ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
 # Asked of the image, so that it is known also when the server does not run. Alembic reads the
@@ -61,7 +61,7 @@ def read_engine() -> Engine:
     """
     image = stack_images(load_settings())[-1]
     options = ("--rm", "--pull=never", "--network=none", "--entrypoint=python")
-    answer = ask(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
+    answer = run(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
     if answer.code != 0:
         lines = [line for line in answer.err.splitlines() if line and "--help" not in line]
         said = (lines or [f"it ended with code {answer.code}"])[-1].rstrip(".")

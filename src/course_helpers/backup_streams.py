@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from typing import IO
 
 from course_helpers.compose import compose_command, compose_environment
-from course_helpers.errors import ServerError
-
-CHUNK = 1 << 20  # bytes read at once, from a command or a file
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import CHUNK
 
 
 def read_stream(service: str, *command: str) -> Generator[bytes, None, None]:

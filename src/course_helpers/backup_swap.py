@@ -15,7 +15,7 @@ import shlex
 
 from course_helpers.backup_databases import ask, database, exists, literal, quoted
 from course_helpers.compose import API, POSTGRES
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
 
 
 def new_name() -> str:

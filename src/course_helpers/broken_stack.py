@@ -21,13 +21,13 @@ from typing import Any
 from uuid import uuid4
 
 from course_helpers import held_port, images
-from course_helpers.commands import ask
 from course_helpers.compose import override_file, run_compose, services
-from course_helpers.containers import ask_docker
+from course_helpers.core.docker import ask_docker
+from course_helpers.core.errors import BuildError, CourseError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.dev_server import missing_graphs
-from course_helpers.errors import BuildError, CourseError
 from course_helpers.practice_stack import PracticeStack
-from course_helpers.settings import GRAPH, load_settings
 
 TIMEOUT = 60.0  # seconds for a command of Docker
 DATA = "/var/lib/postgresql/data"  # where Postgres has its volume
@@ -134,7 +134,7 @@ class BrokenStack:
             base = images.stack_images(load_settings())[-1]
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "Dockerfile").write_text("\n".join([f"FROM {base}", *lines, ""]))
-            answer = ask(["docker", "build", "--tag", self._image, folder], TIMEOUT)
+            answer = run(["docker", "build", "--tag", self._image, folder], TIMEOUT)
         if answer.code != 0:
             said = (answer.err or "it says nothing").splitlines()[-1]
             raise BuildError(f"{self._image} could not be made: {said}.", "make doctor")
@@ -175,7 +175,7 @@ class BrokenStack:
             self._practice.up()
         self._file.unlink()
         for kind, name in (("volume", self._volume), ("image", self._image)):
-            ask(["docker", kind, "rm", "--force", name], TIMEOUT)
+            run(["docker", kind, "rm", "--force", name], TIMEOUT)
         print(f"Mended after {time.monotonic() - began:.1f} s", flush=True)
 
     def _remove_disturbed(self) -> None:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from course_helpers.commands import ask
-from course_helpers.errors import BuildError
-from course_helpers.markup import clean
-from course_helpers.settings import ROOT
+from course_helpers.core.errors import BuildError
+from course_helpers.core.markup import clean
+from course_helpers.core.processes import run
+from course_helpers.core.settings import ROOT
 
 SOURCES = "task-maistro.sources"  # the label that says what an image was made from
 CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -106,7 +106,7 @@ def image_sources(image: str, timeout: float = INSPECT_TIMEOUT) -> str | None:
         None if there is no such image here.
     """
     wanted = f'{{{{index .Config.Labels "{SOURCES}"}}}}'
-    answer = ask(["docker", "image", "inspect", "--format", wanted, image], timeout)
+    answer = run(["docker", "image", "inspect", "--format", wanted, image], timeout)
     return answer.out if answer.code == 0 else None
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from course_helpers import images
 from course_helpers.archives import fetch_wheels, save_images
+from course_helpers.core.errors import CourseError, SettingsError
+from course_helpers.core.settings import ENV_FILE, ROOT, Settings, load_settings
 from course_helpers.course_files import copy_course
-from course_helpers.errors import CourseError, SettingsError
-from course_helpers.settings import ENV_FILE, ROOT, Settings, load_settings
 
 SPACE = 1_000_000_000  # bytes; a bundle made on Linux took 512 million
 MADE_FOR = Path("wheels", "made-for")  # .ci/venv.sh compares it with the computer it is on

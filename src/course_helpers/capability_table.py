@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean, table
-from course_helpers.settings import DEPLOYMENT
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean, table
+from course_helpers.core.settings import DEPLOYMENT
 
 TABLE = DEPLOYMENT / "engine" / "capabilities.json"
 

@@ -16,7 +16,7 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 # Bytes as they were written: Postgres compresses large values on the disk, the others do not.
 _SQLITE_BYTES = "select coalesce(sum(length(checkpoint) + length(metadata)), 0) from checkpoints"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from course_helpers.commands import Answer, ask
-from course_helpers.containers import TIMEOUT, Service, ask_docker, find_services
-from course_helpers.errors import ServerError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
+from course_helpers.containers import TIMEOUT, Service, find_services
+from course_helpers.core.docker import ask_docker
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import Answer, run
+from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
 
 FILE = DEPLOYMENT / "docker-compose.yml"
 API, POSTGRES, REDIS = "langgraph-api", "langgraph-postgres", "langgraph-redis"
@@ -82,7 +83,7 @@ def run_compose(*arguments: str, timeout: float) -> Answer:
     Raises:
         ServerError: it failed.
     """
-    answer = ask(compose_command(*arguments), timeout, environ=compose_environment())
+    answer = run(compose_command(*arguments), timeout, environ=compose_environment())
     if answer.code != 0:
         said = (answer.err or answer.out or "it says nothing").splitlines()[-1]
         raise ServerError(

@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from course_helpers import docker_checks
-from course_helpers.commands import ask
 from course_helpers.compose import compose_command, compose_environment, run_compose
-from course_helpers.errors import ServerError
-from course_helpers.evidence import Rows
-from course_helpers.settings import DEPLOYMENT, is_secret, load_settings
+from course_helpers.core import docker
+from course_helpers.core.errors import ServerError
+from course_helpers.core.markup import Rows
+from course_helpers.core.masking import is_secret, mask_texts
+from course_helpers.core.processes import run
+from course_helpers.core.settings import DEPLOYMENT, load_settings
 
 TIMEOUT = 30.0  # seconds
 _MESSAGE = re.compile(r'level=warning msg="((?:[^"\\]|\\.)*)"')
@@ -42,14 +43,14 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
         DockerError: there is no Docker.
         ServerError: Compose does not understand the file.
     """
-    docker_checks.require()
+    docker.require()
     typed = [*(f"{name}={value}" for name, value in shell.items()), "docker compose config"]
     print(f"$ {' '.join(typed)}")
     arguments = ("config", "--format", "json")
     stack = folder == DEPLOYMENT
     command = compose_command(*arguments) if stack else ["docker", "compose", *arguments]
     environ = {**(compose_environment() if stack else os.environ), **shell}
-    answer = ask(command, TIMEOUT, folder, environ)
+    answer = run(command, TIMEOUT, folder, environ)
     if answer.code != 0:
         said = (answer.err or "it says nothing").splitlines()[-1]
         raise ServerError(
@@ -57,19 +58,7 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
         )
     values = load_settings().environment.items()
     secrets = {value for name, value in values if is_secret(name) and value}
-    return ComposeConfig(_masked(json.loads(answer.out), secrets), _warnings(answer.err))
-
-
-def _masked(found: Any, secrets: set[str]) -> Any:
-    """Return the same, with no secret left to read in any of its texts."""
-    if isinstance(found, dict):
-        return {key: _masked(value, secrets) for key, value in found.items()}
-    if isinstance(found, list):
-        return [_masked(value, secrets) for value in found]
-    if isinstance(found, str):
-        for secret in secrets:
-            found = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", found)
-    return found
+    return ComposeConfig(mask_texts(json.loads(answer.out), secrets), _warnings(answer.err))
 
 
 def _warnings(said: str) -> list[str]:
@@ -83,7 +72,7 @@ def list_services() -> Rows:
         DockerError: there is no Docker.
         ServerError: Compose fails.
     """
-    docker_checks.require()
+    docker.require()
     print("$ docker compose ps --all")
     answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
     # One object a line, or one array, by Compose's version.

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import Finding, Findings, examine_one
 from course_helpers.deployment_files import dependency, dockerignore, requirements, settings_file
-from course_helpers.errors import CourseError
-from course_helpers.findings import Finding, Findings, look
 from course_helpers.graph_check import LIMIT, graph_definition, graph_import
 
 CONFIG = "langgraph.json"
@@ -42,12 +42,12 @@ def config_findings(folder: Path | str, load: bool = False, limit: float = LIMIT
         config = _read(folder / CONFIG)
     except CourseError as error:
         return Findings([Finding(CONFIG, False, error.what, error.fix)])
-    findings = Findings(look(name, check) for name, check in _checks(folder, config))
+    findings = Findings(examine_one(name, check) for name, check in _checks(folder, config))
     good = {finding.name for finding in findings if finding.ok}
     for name, spec in _graphs(config).items() if load else ():
         if f"Graph {name}" in good:
             check = partial(graph_import, folder, spec, _local(config), _env(folder, config), limit)
-            findings.append(look(f"Import of {name}", check))
+            findings.append(examine_one(f"Import of {name}", check))
     return findings
 
 

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from course_helpers import docker_checks
-from course_helpers.commands import ask
+from course_helpers.core.docker import ask_docker
+from course_helpers.core.processes import run
 
 TIMEOUT = 15.0  # seconds
 KILLED = 137  # 128 + SIGKILL
@@ -85,26 +85,10 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
     ids = ask_docker("container", "ls", "--all", "--quiet", *filters, timeout=timeout).split()
     if not ids:
         return []
-    answer = ask(["docker", "container", "inspect", *ids], timeout)
+    answer = run(["docker", "container", "inspect", *ids], timeout)
     found = json.loads(answer.out or "[]")  # what was removed in between is left out
     newest = {_name(each): each for each in sorted(found, key=lambda each: str(each["Created"]))}
     return [_service(newest[name]) for name in sorted(newest)]
-
-
-def ask_docker(*arguments: str, timeout: float = TIMEOUT) -> str:
-    """Return what a docker command prints.
-
-    Args:
-        arguments: the command and its options.
-        timeout: seconds.
-
-    Raises:
-        DockerError: it failed, in the doctor's words if no engine answers.
-    """
-    answer = ask(["docker", *arguments], timeout)
-    if answer.code != 0:
-        raise docker_checks.why_not(answer)
-    return answer.out
 
 
 def _name(container: dict[str, Any]) -> str:
@@ -149,4 +133,4 @@ def read_log(container: str, lines: int = 200) -> str:
         DockerError: Docker does not answer.
     """
     command = ["docker", "logs", "--tail", str(lines), container]
-    return ask(command, TIMEOUT, together=True).out
+    return run(command, TIMEOUT, together=True).out

@@ -6,8 +6,8 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
-from course_helpers.commands import ask
-from course_helpers.settings import ENV_FILE, ROOT
+from course_helpers.core.processes import run
+from course_helpers.core.settings import ENV_FILE, ROOT
 
 # Secrets, data, and what is made anew. Git ignores the same, but a bundle's folder has no git.
 LEFT_OUT = (
@@ -39,7 +39,7 @@ def _ask_git(root: Path) -> list[Path]:
     if not (root / ".git").exists():  # the folder may lie in somebody else's repository
         return []
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    answer = ask(command, GIT_TIMEOUT, root)
+    answer = run(command, GIT_TIMEOUT, root)
     return [Path(name) for name in answer.out.split("\0") if name and answer.code == 0]
 
 

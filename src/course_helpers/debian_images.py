@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from course_helpers.builds import SOURCES, image_sources, run_shown, sources_hash
-from course_helpers.errors import BuildError
-from course_helpers.settings import DEPLOYMENT
+from course_helpers.core.errors import BuildError
+from course_helpers.core.settings import DEPLOYMENT
 
 ROOT_IMAGE = "task-maistro-debian:trixie"
 STAND_INS = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 PRIVATE = (".env", ".langgraph_api")  # keys, and the threads and memories of `langgraph dev`
 INSTALLABLE = ("pyproject.toml", "setup.py", "requirements.txt")

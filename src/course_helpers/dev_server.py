@@ -11,7 +11,6 @@ import atexit
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,12 +20,12 @@ from typing import Any
 
 import httpx
 
-from course_helpers.errors import ServerError, SettingsError
-from course_helpers.markup import clean
-from course_helpers.settings import DEPLOYMENT, Settings, load_settings
+from course_helpers.core.errors import ServerError, SettingsError
+from course_helpers.core.markup import clean
+from course_helpers.core.ports import HOST, free_port
+from course_helpers.core.settings import DEPLOYMENT, Settings, load_settings
 
 START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
-HOST = "127.0.0.1"
 
 _CAUSE = re.compile(r"^(?:\w+\.)*(?P<message>\w*(?:Error|Exception|Interrupt)\b.*)", re.M)
 
@@ -102,13 +101,6 @@ def start_dev_server(
         raise
     print(f"Ready after {time.monotonic() - started:.1f} s.", flush=True)
     return server
-
-
-def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:

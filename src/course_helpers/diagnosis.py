@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_helpers import images, settings_checks, stack
-from course_helpers.commands import ask
 from course_helpers.compose import API, POSTGRES, REDIS, services, stack_url
-from course_helpers.containers import Service, ask_docker, read_log
+from course_helpers.containers import Service, read_log
+from course_helpers.core.docker import ask_docker
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean, table
+from course_helpers.core.processes import run
+from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.dev_server import missing_graphs
-from course_helpers.errors import CourseError
 from course_helpers.fault_list import FAULTS
 from course_helpers.log_reader import cause, explain, log_line
-from course_helpers.markup import clean, table
 from course_helpers.practice_stack import PracticeStack
-from course_helpers.settings import GRAPH, load_settings
 from course_helpers.stack_health import stack_findings, summary
 
 TIMEOUT = 60.0  # seconds; most faults show within 5, but a slow computer starts a server slowly
@@ -94,7 +95,7 @@ def _diagnosis(sentence: str, fix: str, lines: Sequence[str] = ()) -> Diagnosis:
 def _image(now: Sequence[Service]) -> Diagnosis | None:
     """Look for images that the settings name; Docker's own words say that one is not there."""
     for image in images.missing_images():
-        said = ask(["docker", "image", "inspect", image], images.INSPECT_TIMEOUT).err
+        said = run(["docker", "image", "inspect", image], images.INSPECT_TIMEOUT).err
         if reading := cause(said):
             return _diagnosis(reading.what, reading.fix, reading.lines)
     return None

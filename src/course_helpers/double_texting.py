@@ -13,8 +13,8 @@ from typing import Any
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.schema import StreamPart
 
-from course_helpers.errors import CourseError
-from course_helpers.settings import GRAPH
+from course_helpers.core.errors import CourseError
+from course_helpers.core.settings import GRAPH
 
 SLOWLY = (
     "You keep the user's to-do list. Speak at 3 tokens per second. Once the list is up to date, "

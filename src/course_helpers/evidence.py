@@ -22,10 +22,12 @@ from course_helpers.compose import (
     compose_environment,
     services,
 )
-from course_helpers.containers import ask_docker, read_log
-from course_helpers.errors import ServerError
-from course_helpers.markup import clean, table
-from course_helpers.settings import is_secret, load_settings, mask
+from course_helpers.containers import read_log
+from course_helpers.core.docker import ask_docker
+from course_helpers.core.errors import ServerError
+from course_helpers.core.markup import Rows
+from course_helpers.core.masking import mask_value
+from course_helpers.core.settings import load_settings
 from course_helpers.stack import run_in
 from course_helpers.stack_logs import LogLines, as_line
 
@@ -33,24 +35,6 @@ WATCH_LIMIT = 120  # seconds after which Redis is no longer watched, whatever ha
 READY = 10.0  # seconds for Redis to begin
 RUN_LOG = 5000  # lines of the server's log in which a run is looked for
 _LITERAL = re.compile(r"""'[^']*'(?:\s*'[^']*')*|"[^"]*\"""")
-_LOGIN = re.compile(r"://([^:/?#@\s]*:)?.*@", re.S)  # in an address: the user's name may be read
-_PASSWORD = re.compile(r"((?:password|passwd|pwd|secret|token|key)=)('[^']*'|[^\s&;]+)", re.I)
-
-
-class Rows(list[dict[str, str]]):
-    """Rows of a table: column -> cell. A notebook shows them as a table, `print` as lines."""
-
-    def __repr__(self) -> str:
-        if not self:
-            return "no rows"
-        columns = list(self[0])
-        width = {c: max(len(c), *(len(row[c]) for row in self)) for c in columns}
-        lines = [[c.ljust(width[c]) for c in columns]]
-        lines += [[row[c].ljust(width[c]) for c in columns] for row in self]
-        return clean("\n".join("  ".join(cells).rstrip() for cells in lines))
-
-    def _repr_html_(self) -> str:
-        return table(f"{len(self)} row{'' if len(self) == 1 else 's'}", self)
 
 
 def query(sql: str) -> Rows:
@@ -111,15 +95,7 @@ def container_environment(service: str) -> Rows:
     print(f"$ docker inspect --format '{{{{json .Config.Env}}}}' $(docker compose ps -q {service})")
     given = json.loads(ask_docker("inspect", "--format", "{{json .Config.Env}}", container))
     pairs = sorted(line.partition("=")[::2] for line in given)
-    return Rows({"variable": name, "value": _shown(name, value)} for name, value in pairs)
-
-
-def _shown(name: str, value: str) -> str:
-    """Return a value that may be read out: a secret is masked, and a password within a value."""
-    if is_secret(name) and value:
-        return mask(value)
-    value = _LOGIN.sub(lambda login: f"://{login[1] or ''}…@", value)
-    return _PASSWORD.sub(r"\1…", value)
+    return Rows({"variable": name, "value": mask_value(name, value)} for name, value in pairs)
 
 
 def read_run_log(run_id: str) -> LogLines:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from course_helpers.compose import services
 from course_helpers.containers import Service
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
 
 SETTLED = 90.0  # seconds; a server that cannot start is tried four times
 _POLL = 0.3  # seconds

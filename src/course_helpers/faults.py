@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 
 from course_helpers.broken_stack import BrokenStack
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 from course_helpers.fault_list import FAULTS, Fault
 from course_helpers.practice_stack import PracticeStack
 

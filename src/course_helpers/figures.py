@@ -12,7 +12,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from course_helpers.commands import TOO_SLOW, ask
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import TOO_SLOW, run
 
 LIMIT = 30.0  # seconds for an import; 1 to 3 are usual
 _JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
@@ -104,7 +104,7 @@ def graph_import(
     own = {key: value for key, value in values.items() if value is not None}
     # -P: else the helpers' own folder would come first on the path of the imports.
     command = [sys.executable, "-P", "-B", str(_CHILD), name, variable, *dependencies]
-    answer = ask(command, limit, folder, {**own, **os.environ})
+    answer = run(command, limit, folder, {**own, **os.environ})
     if answer.code == TOO_SLOW:
         fix = f"edit {name}: move slow work from the top of the file into a node"
         raise CourseError(f"the import did not end within {limit:g} s", fix)

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 LIMIT = 10.0  # seconds in which who has just held the port lets it go
 _POLL = 0.2  # seconds

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from course_helpers import images
-from course_helpers.commands import ask
-from course_helpers.errors import BuildError
-from course_helpers.markup import clean
-from course_helpers.settings import load_settings
+from course_helpers.core.errors import BuildError
+from course_helpers.core.markup import clean
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
 
 TIMEOUT = 15.0  # seconds for each question to Docker
 
@@ -90,7 +90,7 @@ def read_image(name: str | None = None) -> ImageView:
     """
     settings = load_settings()
     name = name or settings.value("API_IMAGE", "task-maistro")
-    answer = ask(["docker", "image", "inspect", name], TIMEOUT)
+    answer = run(["docker", "image", "inspect", name], TIMEOUT)
     if answer.code != 0:
         raise BuildError(f"There is no image {name} here.", "make images")
     facts = json.loads(answer.out)[0]
@@ -112,7 +112,7 @@ def read_image(name: str | None = None) -> ImageView:
 def _history(image: str) -> list[dict[str, str]]:
     """Return an image's steps, the oldest first; none if there is no such image."""
     options = ("--no-trunc", "--human=false", "--format", "{{json .}}")
-    answer = ask(["docker", "history", *options, image], TIMEOUT)
+    answer = run(["docker", "history", *options, image], TIMEOUT)
     return [json.loads(line) for line in reversed(answer.out.splitlines())]
 
 

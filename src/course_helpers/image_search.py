@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from course_helpers.errors import BuildError
+from course_helpers.core.errors import BuildError
 from course_helpers.images import image_sources
 
 SETTINGS = "the image's settings"  # its environment, labels and history

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from dotenv import dotenv_values, set_key
 
-from course_helpers import docker_checks
 from course_helpers.archives import load_images
 from course_helpers.builds import (
     CACHES,
@@ -31,11 +30,18 @@ from course_helpers.builds import (
     run_shown,
     sources_hash,
 )
-from course_helpers.commands import ending_with_a_sentence
+from course_helpers.core import docker
+from course_helpers.core.errors import BuildError, CourseError
+from course_helpers.core.processes import ending_with_a_sentence
+from course_helpers.core.settings import (
+    DEPLOYMENT,
+    ENV_FILE,
+    ROOT,
+    Settings,
+    load_settings,
+    prepare_env_file,
+)
 from course_helpers.debian_images import STAND_INS, build_stand_in
-from course_helpers.errors import BuildError, CourseError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
-from course_helpers.working_copies import prepare_env_file
 
 ENGINE = "task-maistro-engine"
 PYTHON = "3.13"  # "python_version" in langgraph.json, which `langgraph build` adds as the tag
@@ -94,9 +100,9 @@ def image_source() -> str:
         CourseError: neither; the fix says what else there is.
     """
     try:
-        return docker_checks.registry()
+        return docker.registry()
     except CourseError as error:
-        if not missing_images(docker_checks.TIMEOUT):
+        if not missing_images(docker.TIMEOUT):
             return "no registry answers, but the stack's images are here"
         if (ROOT / BUNDLED / ARCHIVE).is_file():
             return "no registry answers, but the stack's images came with the course"
@@ -112,7 +118,7 @@ def make_images() -> None:
         BuildError: an image can neither be fetched nor built.
         SettingsError: `deployment/.env` cannot be read.
     """
-    docker_checks.require(build=True)
+    docker.require(build=True)
     prepare_env_file()
     load_bundled()
     licensed = load_settings().value("BASE_IMAGE")
@@ -149,7 +155,7 @@ def _use(variable: str, image: str) -> None:
 
 def _registry_problem() -> str | None:
     try:
-        docker_checks.registry()
+        docker.registry()
     except CourseError as error:
         return error.what
     return None

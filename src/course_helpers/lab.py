@@ -20,15 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from course_helpers.commands import ending_with_a_sentence
-from course_helpers.errors import CourseError
-from course_helpers.settings import ROOT
-from course_helpers.working_copies import (
-    find_lessons,
-    make_working_copies,
-    prepare_env_file,
-    reset_lesson,
-)
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import ending_with_a_sentence
+from course_helpers.core.settings import ROOT, prepare_env_file
+from course_helpers.working_copies import find_lessons, make_working_copies, reset_lesson
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8888  # JupyterLab's own default

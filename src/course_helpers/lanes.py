@@ -15,6 +15,9 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers import stack, stack_logs
+from course_helpers.core.errors import RECONNECT, BuildError, DockerError, ServerError
+from course_helpers.core.markup import clean
+from course_helpers.core.settings import GRAPH, Settings, load_settings
 from course_helpers.dev_server import (
     DevServer,
     missing_graphs,
@@ -22,9 +25,6 @@ from course_helpers.dev_server import (
     server_version,
     start_dev_server,
 )
-from course_helpers.errors import RECONNECT, BuildError, DockerError, ServerError
-from course_helpers.markup import clean
-from course_helpers.settings import GRAPH, Settings, load_settings
 
 OPEN_ENGINE = "Aegra"  # what the licence-free engine calls itself under /info
 

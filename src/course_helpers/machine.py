@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
-from course_helpers.errors import CourseError
-from course_helpers.settings import ROOT
+from course_helpers.core.errors import CourseError
+from course_helpers.core.settings import ROOT
 
 GIB = 2**30
 OLDEST, TOO_NEW = (3, 11), (3, 15)  # orjson has no wheel for 3.15

@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from course_helpers.builds import build_cause
-from course_helpers.commands import TOO_SLOW, ask
-from course_helpers.errors import BuildError
-from course_helpers.markup import clean
-from course_helpers.settings import load_settings
+from course_helpers.core.errors import BuildError
+from course_helpers.core.markup import clean
+from course_helpers.core.processes import TOO_SLOW, run
+from course_helpers.core.settings import load_settings
 
 BUILD_TIMEOUT = 600.0  # seconds
 TIMEOUT = 15.0  # seconds for a question to Docker
@@ -78,7 +78,7 @@ def _run(command: str, image: str, folder: Path) -> str:
     cli = [sys.executable, "-m", "langgraph_cli"] if program == "langgraph" else [program]
     quiet = {"BUILDKIT_PROGRESS": "plain", "LANGGRAPH_CLI_NO_ANALYTICS": "1", "NO_COLOR": "1"}
     environ = {**load_settings().environment, **quiet}
-    answer = ask([*cli, *arguments], BUILD_TIMEOUT, folder, environ)
+    answer = run([*cli, *arguments], BUILD_TIMEOUT, folder, environ)
     log = f"{answer.out}\n{answer.err}"
     if answer.code != 0:
         cause = answer.err if answer.code == TOO_SLOW else build_cause(log)
@@ -112,4 +112,4 @@ def _tag(command: str) -> str:
 
 
 def _image_id(image: str) -> str:
-    return ask(["docker", "image", "inspect", "--format", "{{.Id}}", image], TIMEOUT).out
+    return run(["docker", "image", "inspect", "--format", "{{.Id}}", image], TIMEOUT).out

@@ -11,15 +11,17 @@ import time
 from functools import partial
 from pathlib import Path
 
-from course_helpers import compose, docker_checks, images, practice_leftovers
+from course_helpers import compose, images, practice_leftovers
 from course_helpers.builds import image_sources
-from course_helpers.commands import ask
+from course_helpers.core import docker
+from course_helpers.core.errors import BuildError, SettingsError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
+from course_helpers.core.terminal import run_typed
 from course_helpers.dev_server import missing_graphs, server_info
-from course_helpers.errors import BuildError, SettingsError
 from course_helpers.lanes import Deployment
 from course_helpers.practice_builds import REPLACED
-from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, run_typed, wait_until_ready
-from course_helpers.settings import ENV_FILE, GRAPH, load_settings
+from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
 
 _DATABASES = {  # service -> the setting that names its image, and how to start what is in it
     "redis": ("REDIS_IMAGE", """ sh -c 'exec redis-server --requirepass "$REDIS_PASSWORD"'"""),
@@ -46,7 +48,7 @@ class PracticeContainers:
     """
 
     def __init__(self) -> None:
-        docker_checks.require(build=True)
+        docker.require(build=True)
         if base := load_settings().value("BASE_IMAGE"):
             raise SettingsError(
                 f"This lesson builds on the licence-free engine, and BASE_IMAGE is {base}.",
@@ -128,7 +130,7 @@ class PracticeContainers:
             services: what they are called, after the lesson's name: `agent`, `redis`, `postgres`.
         """
         names = [self._container(service) for service in services]
-        ask(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
+        run(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
 
     def left(self) -> list[str]:
         """Return the names of all that there is of this lesson: containers, network, images."""
@@ -152,11 +154,11 @@ class PracticeContainers:
 
     def _answers(self, service: str) -> bool:
         asked = ["docker", "exec", self._container(service), *_READY[service]]
-        return ask(asked, TIMEOUT).code == 0
+        return run(asked, TIMEOUT).code == 0
 
     def _url(self, service: str) -> str:
         asked = ["docker", "port", self._container(service), "8000"]
-        return f"http://{ask(asked, TIMEOUT).out or '127.0.0.1:0'}"
+        return f"http://{run(asked, TIMEOUT).out or '127.0.0.1:0'}"
 
     def _deployment(self, url: str, env_file: Path) -> Deployment:
         info = server_info(url) or {}

@@ -11,11 +11,13 @@ import atexit
 import secrets
 import time
 
-from course_helpers import docker_checks, images, practice_leftovers
-from course_helpers.commands import ask
+from course_helpers import images, practice_leftovers
 from course_helpers.compose import project_name
-from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, run_typed, wait_until_ready
-from course_helpers.settings import load_settings
+from course_helpers.core import docker
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
+from course_helpers.core.terminal import run_typed
+from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
 
@@ -32,7 +34,7 @@ class PracticeDatabase:
     """
 
     def __init__(self) -> None:
-        docker_checks.require()
+        docker.require()
         self._project = f"{project_name()}-database"
         self._container = f"{self._project}-postgres"
         self.remove()
@@ -54,11 +56,11 @@ class PracticeDatabase:
         practice_leftovers.remove(self._project)
 
     def _answers(self) -> bool:
-        return ask(["docker", "exec", self._container, *POSTGRES_READY], TIMEOUT).code == 0
+        return run(["docker", "exec", self._container, *POSTGRES_READY], TIMEOUT).code == 0
 
     def _address(self) -> str:
         """Return host and port; Docker has chosen the port."""
-        return ask(["docker", "port", self._container, "5432"], TIMEOUT).out.splitlines()[0]
+        return run(["docker", "port", self._container, "5432"], TIMEOUT).out.splitlines()[0]
 
     def _remove_at_exit(self) -> None:
         if practice_leftovers.left(self._project):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from course_helpers.commands import ask
+from course_helpers.core.processes import run
 
 TIMEOUT = 60.0  # seconds
 
@@ -32,16 +32,16 @@ def remove(name: str, replaced: Iterable[str] = ()) -> None:
         replaced: ids of images that may have lost their names; those that have go too.
     """
     if names := _containers(name):
-        ask(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
+        run(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
     if names := _networks(name):
-        ask(["docker", "network", "rm", *names], TIMEOUT)
+        run(["docker", "network", "rm", *names], TIMEOUT)
     if names := _volumes(name):
-        ask(["docker", "volume", "rm", *names], TIMEOUT)
+        run(["docker", "volume", "rm", *names], TIMEOUT)
     if names := _images(name):
-        ask(["docker", "image", "rm", "--force", *names], TIMEOUT)
+        run(["docker", "image", "rm", "--force", *names], TIMEOUT)
     for image in replaced:
         if _lines("image", "inspect", "--format", "{{len .RepoTags}}", image) == ["0"]:
-            ask(["docker", "image", "rm", image], TIMEOUT)
+            run(["docker", "image", "rm", image], TIMEOUT)
 
 
 def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
@@ -84,7 +84,7 @@ def _images(name: str) -> list[str]:
 
 
 def _lines(*arguments: str) -> list[str]:
-    return ask(["docker", *arguments], TIMEOUT).out.splitlines()
+    return run(["docker", *arguments], TIMEOUT).out.splitlines()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from course_helpers.dev_server import HOST
-from course_helpers.errors import CourseError, ServerError
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.ports import HOST
 
 _BLOCK = 65536  # bytes that are passed on at a time
 _REQUEST = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) /[^\s?]*(?=\S* HTTP/1\.1\r\n)")

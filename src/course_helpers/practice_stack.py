@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 
 from course_helpers import practice_leftovers, stack
 from course_helpers.compose import override_file, project_name
-from course_helpers.dev_server import free_port
+from course_helpers.core.ports import free_port
 
 
 class PracticeStack:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_helpers.errors import CourseError
-from course_helpers.findings import STATES
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import STATES
 
 VERSION = 3  # another number whenever the checks or their order change
 SYSTEMS = ("another system", "Linux", "macOS", "Windows", "Windows (WSL)")

@@ -11,7 +11,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
 
 RUNS = 50  # the newest ones of a thread that are read
 ROLLED_BACK = "rolled back"

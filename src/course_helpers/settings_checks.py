@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from course_helpers.errors import CourseError
-from course_helpers.settings import (
-    ENV_FILE,
-    PROVIDER_KEYS,
-    TRACING,
-    Settings,
-    is_placeholder,
-    load_settings,
-    mask,
-)
+from course_helpers.core.errors import CourseError
+from course_helpers.core.masking import is_placeholder, mask
+from course_helpers.core.settings import ENV_FILE, PROVIDER_KEYS, TRACING, Settings, load_settings
 
 TRACING_KEYS = ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")
 

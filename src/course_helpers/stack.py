@@ -18,8 +18,7 @@ from collections.abc import Sequence, Set
 
 from dotenv import set_key
 
-from course_helpers import docker_checks, images, network_checks
-from course_helpers.commands import ask, ending_with_a_sentence
+from course_helpers import images
 from course_helpers.compose import (
     API,
     PASSWORDS,
@@ -31,13 +30,14 @@ from course_helpers.compose import (
     stack_url,
 )
 from course_helpers.containers import Service
+from course_helpers.core import docker, ports
+from course_helpers.core.errors import BuildError, CourseError, ServerError
+from course_helpers.core.processes import ending_with_a_sentence, run
+from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
 from course_helpers.dev_server import missing_graphs
-from course_helpers.errors import BuildError, CourseError, ServerError
 from course_helpers.log_reader import cause
-from course_helpers.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.stack_health import all_ready, service_finding, stack_findings, summary
 from course_helpers.stack_logs import follow_logs
-from course_helpers.working_copies import prepare_env_file
 
 UP_TIMEOUT = 120.0  # seconds; 10 to 20 are usual, on fresh volumes too
 DOWN_TIMEOUT = 90.0  # seconds; runs get 30 of them to end
@@ -80,7 +80,7 @@ def prepare() -> None:
         BuildError: an image is missing.
         SettingsError: `deployment/.env` cannot work.
     """
-    docker_checks.require()
+    docker.require()
     prepare_env_file()
     _make_passwords()
     if missing := images.missing_images():
@@ -98,7 +98,7 @@ def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:
         DockerError: there is no Docker that can run it.
         ServerError: nothing runs that could be restarted, or it did not become ready.
     """
-    docker_checks.require()
+    docker.require()
     if not services():
         raise ServerError("The stack is not running, so nothing can be restarted.", "make up")
     return _start(("restart", *names), timeout, (GRAPH,))
@@ -114,7 +114,7 @@ def stop(*names: str) -> None:
         DockerError: there is no Docker.
         ServerError: they could not be stopped.
     """
-    docker_checks.require()
+    docker.require()
     run_compose("stop", *names, timeout=DOWN_TIMEOUT)
 
 
@@ -128,7 +128,7 @@ def down(volumes: bool = False) -> None:
         DockerError: there is no Docker.
         ServerError: it could not be stopped.
     """
-    docker_checks.require()
+    docker.require()
     options = ["--volumes"] if volumes else []
     run_compose("down", "--remove-orphans", *options, timeout=DOWN_TIMEOUT)
 
@@ -144,7 +144,7 @@ def run_in(service: str, *command: str) -> str:
         DockerError: there is no Docker.
         ServerError: the service does not run, or the command failed.
     """
-    docker_checks.require()
+    docker.require()
     return run_compose("exec", "-T", service, *command, timeout=RUN_TIMEOUT).out
 
 
@@ -214,7 +214,7 @@ def _follow(
 
 def _failure(service: Service) -> ServerError:
     """Return why a service ended; and stop it, or Docker would start it again and again."""
-    ask(["docker", "stop", service.container], DOWN_TIMEOUT)
+    run(["docker", "stop", service.container], DOWN_TIMEOUT)
     finding = service_finding(service.name, service)
     return ServerError(f"{finding.detail}.", finding.fix)
 
@@ -264,11 +264,11 @@ def port_for_the_stack(services_now: list[Service]) -> str:
     if any(service.name == API and service.state == "running" for service in services_now):
         return f"{port} is the running stack's"
     fix = f"stop that program, or write another port into {ENV_FILE}: API_PORT={port + 1}"
-    return network_checks.port(port, "the stack", fix)
+    return ports.port(port, "the stack", fix)
 
 
 def _up_with_images() -> None:
-    docker_checks.require()
+    docker.require()
     prepare_env_file()
     images.load_bundled()
     if images.missing_images():

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from course_helpers.compose import API, SERVICES, services, stack_url
 from course_helpers.containers import TIMEOUT, Service, read_log
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import Finding, Findings
+from course_helpers.core.settings import GRAPH
 from course_helpers.dev_server import missing_graphs
-from course_helpers.errors import CourseError
-from course_helpers.findings import Finding, Findings
 from course_helpers.log_reader import explain
-from course_helpers.settings import GRAPH
 
 NOT_STARTED, READY = "not started", "ready"
 

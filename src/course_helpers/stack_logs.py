@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from course_helpers import docker_checks
 from course_helpers.compose import API, compose_command, compose_environment, services
 from course_helpers.containers import Service, read_log
-from course_helpers.errors import ServerError
+from course_helpers.core import docker
+from course_helpers.core.errors import ServerError
 from course_helpers.log_reader import log_line
 
 LONGEST = 2000  # characters of a line that are kept; the log itself has all
@@ -81,7 +81,7 @@ def follow_logs() -> None:
         DockerError: there is no Docker.
         ServerError: nothing runs.
     """
-    docker_checks.require()
+    docker.require()
     if not services():
         raise ServerError("The stack is not running, so it has no logs.", "make up")
     command = compose_command("logs", "--follow", "--tail", "50", "--no-color")

@@ -8,7 +8,7 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.markup import clean, table
+from course_helpers.core.markup import clean, table
 
 PAGE = 1000  # documents a request; 10,000 in one would be 2.7 MB
 LIMIT = 10_000  # documents of a kind that are read

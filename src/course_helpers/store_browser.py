@@ -9,7 +9,7 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.errors import CourseError, NotFoundError
+from course_helpers.core.errors import CourseError, NotFoundError
 
 SEARCHED = 10_000  # items, or namespaces, that are read at most
 _BATCH = 1000  # a request; 10,000 items in one would be 2.7 MB

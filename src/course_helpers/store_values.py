@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 
 
 def format_value(value: dict[str, Any]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from course_helpers import _saver_child
 from course_helpers._saver_child import CONFIG, HELD, THREAD, build, open_saver
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean
 
 KINDS = ("memory", "SQLite", "Postgres")
 

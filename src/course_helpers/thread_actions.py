@@ -14,9 +14,9 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError, ConflictError, UnprocessableEntityError
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
-from course_helpers.errors import CourseError, NotFoundError, ServerError
+from course_helpers.core.errors import CourseError, NotFoundError, ServerError
+from course_helpers.core.settings import GRAPH
 from course_helpers.messages import messages_of
-from course_helpers.settings import GRAPH
 from course_helpers.thread_stream import MODES
 from course_helpers.threads import no_thread
 

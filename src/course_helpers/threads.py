@@ -11,7 +11,7 @@ from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
 from course_helpers.checkpoints import Checkpoint, joined, read_page
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
 from course_helpers.messages import Message, conversation_of, messages_of, text_of
 
 # What a search sends of each thread's state: the first messages instead of all of them.

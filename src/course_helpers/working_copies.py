@@ -9,8 +9,8 @@ import json
 import shutil
 from pathlib import Path
 
-from course_helpers.errors import CourseError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, ROOT, load_settings
+from course_helpers.core.errors import CourseError
+from course_helpers.core.settings import ROOT
 
 
 def find_lessons(root: Path = ROOT) -> list[Path]:
@@ -25,22 +25,6 @@ def find_lessons(root: Path = ROOT) -> list[Path]:
             f"{root / 'notebooks'} holds no lesson.", "fetch the course again, for instance by git"
         )
     return lessons
-
-
-def prepare_env_file(env_file: Path = ENV_FILE) -> None:
-    """Make `deployment/.env` from its example if there is none, and check that it can be read.
-
-    Raises:
-        SettingsError: a line or a value of the file cannot work.
-    """
-    if not env_file.exists():
-        shutil.copyfile(DEPLOYMENT / ".env.example", env_file)
-        print(f"Made {_shown(env_file)}, where your settings and keys go (none is needed).")
-    load_settings(env_file)
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def make_working_copies(root: Path = ROOT) -> list[Path]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from course_helpers.settings import ROOT
+from course_helpers.core.settings import ROOT
 from course_helpers.working_copies import make_working_copies
 from tests.browser.lab import MARK, Lab, command_of, jupyterlab, marked
 from tests.browser.notebook import SCREENSHOTS, screenshot

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import psutil
 
-from course_helpers.dev_server import free_port
+from course_helpers.core.ports import free_port
 from course_helpers.lab import answers, jupyterlab_options
 from tests.pinned import pinned_environment
 

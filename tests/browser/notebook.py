@@ -11,7 +11,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page
 
-from course_helpers.settings import ROOT
+from course_helpers.core.settings import ROOT
 from tests.browser.lab import Lab
 
 SCREENSHOTS = ROOT / "build" / "screenshots"

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from course_helpers import images, stack
-from course_helpers.settings import load_settings
+from course_helpers.core.settings import load_settings
 from tests.conformance.support import ENGINE_URL, GRAPHS
 from tests.docker import project
 

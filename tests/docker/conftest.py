@@ -14,9 +14,9 @@ import pytest
 from dotenv import set_key
 
 from course_helpers import images, stack
-from course_helpers.commands import ask
 from course_helpers.containers import find_services
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, load_settings
+from course_helpers.core.processes import run
+from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
 from tests.docker import project
 from tests.docker.project import IMAGE, PROJECT
 
@@ -89,4 +89,4 @@ def built(tmp_path: Path) -> Iterator[Callable[..., str]]:
     yield build
     os.environ["API_IMAGE"] = IMAGE
     for name in made:
-        ask(["docker", "image", "rm", "--force", name], 30)
+        run(["docker", "image", "rm", "--force", name], 30)

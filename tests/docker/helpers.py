@@ -7,16 +7,16 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.commands import ask
 from course_helpers.compose import project_name
 from course_helpers.containers import find_services
+from course_helpers.core.processes import run
 
 USER = "ada"
 
 
 def docker(*arguments: str) -> str:
     """Return what a docker command prints."""
-    answer = ask(["docker", *arguments], 60)
+    answer = run(["docker", *arguments], 60)
     assert answer.code == 0, answer.err
     return answer.out
 

@@ -8,8 +8,8 @@ import shutil
 from dotenv import set_key
 
 from course_helpers import images
-from course_helpers.dev_server import free_port
-from course_helpers.settings import DEPLOYMENT, ENV_FILE
+from course_helpers.core.ports import free_port
+from course_helpers.core.settings import DEPLOYMENT, ENV_FILE
 from tests.pinned import LESSONS_ENV, PINNED
 
 # The lessons run beside the other tests.

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dotenv import set_key, unset_key
 
 from course_helpers import compose, images, stack
-from course_helpers.commands import ask
-from course_helpers.dev_server import free_port, missing_graphs
-from course_helpers.settings import ENV_FILE, load_settings
+from course_helpers.core.ports import free_port
+from course_helpers.core.settings import ENV_FILE, load_settings
+from course_helpers.dev_server import missing_graphs
 from tests.conformance.support import GRAPHS
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
@@ -43,7 +43,7 @@ def replica() -> Iterator[tuple[str, str]]:
     """Run one more server on the same databases; give its address and its container."""
     port = free_port()
     run = ["run", "--detach", "--no-deps", "--publish", f"127.0.0.1:{port}:8000", "langgraph-api"]
-    answer = ask(compose.compose_command(*run), 60, environ=os.environ)
+    answer = run(compose.compose_command(*run), 60, environ=os.environ)
     assert answer.code == 0, answer.err
     container, url = answer.out.splitlines()[-1], f"http://127.0.0.1:{port}"
     try:

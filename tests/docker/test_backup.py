@@ -30,8 +30,8 @@ from course_helpers.backup_stack import running_databases
 from course_helpers.backup_swap import clear_leftovers, new_name, old_name
 from course_helpers.containers import find_services
 from course_helpers.contents import read_contents
-from course_helpers.errors import BuildError, CourseError, ServerError
-from course_helpers.settings import load_settings
+from course_helpers.core.errors import BuildError, CourseError, ServerError
+from course_helpers.core.settings import load_settings
 from tests.conformance.support import Held, Server
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE, PROJECT

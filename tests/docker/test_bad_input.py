@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from course_helpers import compose, images, lanes, stack, stack_logs
-from course_helpers.commands import ask
 from course_helpers.containers import find_services
-from course_helpers.errors import BuildError, CourseError, DockerError, ServerError
-from course_helpers.settings import DEPLOYMENT, ENV_FILE, load_settings
+from course_helpers.core.errors import BuildError, CourseError, DockerError, ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
 from tests.docker.helpers import docker
 from tests.docker.project import PROJECT
 
@@ -63,7 +63,7 @@ def test_the_port_is_taken(fresh: None) -> None:
 
 def test_plain_compose_before_make_up(settings_file: Any) -> None:
     settings_file(POSTGRES_PASSWORD="", REDIS_PASSWORD="")
-    answer = ask(compose.compose_command("up"), 60)
+    answer = run(compose.compose_command("up"), 60)
     assert answer.code != 0
     assert 'run "make up" first' in answer.err
 
@@ -83,7 +83,7 @@ def test_another_password_than_the_volume_remembers(fresh: None, settings_file: 
 def test_somebody_elses_database(fresh: None) -> None:
     stack._make_passwords()
     up = compose.compose_command("up", "--detach", "--wait", "langgraph-postgres")
-    assert ask(up, 90).code == 0
+    assert run(up, 90).code == 0
     postgres = next(s.container for s in compose.services())
     sql = "CREATE TABLE customers (id int)"
     docker("exec", postgres, "psql", "-U", "postgres", "-d", "task_maistro", "-c", sql)
@@ -132,7 +132,7 @@ def test_more_memory_than_allowed(fresh: None, built: Build) -> None:
 )
 def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str) -> None:
     run = ["docker", "run", "--rm", "--env", f"LANGSERVE_GRAPHS={graphs}", "task-maistro-test"]
-    answer = ask(run, 60)
+    answer = run(run, 60)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
     assert said in last
@@ -143,7 +143,7 @@ def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str)
 def test_no_database_is_named(made_images: None, variable: str) -> None:
     uris = {"DATABASE_URI": "postgresql://nowhere:5432/x", "REDIS_URI": "redis://nowhere:6379"}
     given = [f"--env={name}={uri}" for name, uri in uris.items() if name != variable]
-    answer = ask(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
+    answer = run(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
     assert answer.code == 1
     assert f"{variable} is not set" in answer.err.splitlines()[-1]
 
@@ -159,7 +159,7 @@ def test_no_database_is_named(made_images: None, variable: str) -> None:
 def test_a_time_to_live_that_is_none(made_images: None, ttl: str, said: str) -> None:
     uris = ("--env=DATABASE_URI=postgresql://nowhere:5432/x", "--env=REDIS_URI=redis://nowhere")
     given = (*uris, f"--env=LANGGRAPH_THREAD_TTL={ttl}")
-    answer = ask(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
+    answer = run(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
     assert said in last

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course_helpers.settings import ROOT
+from course_helpers.core.settings import ROOT
 
 NEEDED = ("dockerd", "unshare", "nsenter", "setpriv", "ip", "make")
 pytestmark = [

@@ -14,7 +14,7 @@ import pytest
 from course_helpers import stack
 from course_helpers.compose import API
 from course_helpers.containers import read_log
-from course_helpers.settings import ROOT
+from course_helpers.core.settings import ROOT
 from tests.docker.crash_figure import draw
 from tests.docker.crash_killer import SERVICES
 from tests.docker.crash_load import LONG, SHORT, crash

@@ -19,8 +19,8 @@ from course_helpers import (
     watch_redis,
 )
 from course_helpers.compose import API, PASSWORDS, POSTGRES, REDIS, SERVICES
-from course_helpers.errors import BuildError, ServerError
-from course_helpers.settings import load_settings
+from course_helpers.core.errors import BuildError, ServerError
+from course_helpers.core.settings import load_settings
 from tests.docker.helpers import docker, inspect, say
 from tests.docker.project import IMAGE
 

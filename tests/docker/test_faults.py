@@ -12,14 +12,15 @@ from typing import NamedTuple
 
 import pytest
 
-from course_helpers import network_checks, practice_leftovers
+from course_helpers import practice_leftovers
 from course_helpers.compose import API, services
+from course_helpers.core import ports
+from course_helpers.core.settings import GRAPH, ROOT
 from course_helpers.dev_server import missing_graphs
 from course_helpers.diagnosis import diagnose
 from course_helpers.fault_list import FAULTS
 from course_helpers.faults import fault
 from course_helpers.practice_stack import PracticeStack
-from course_helpers.settings import GRAPH, ROOT
 from tests.docker.helpers import container_id, docker
 from tests.docker.project import PROJECT
 
@@ -101,7 +102,7 @@ def test_the_next_stack_mends_what_a_killed_kernel_has_left(
     project = f"{PROJECT}-practice"
     assert killed.journal
     assert {f"{project}_another", f"{project}:changed"} <= killed.things
-    assert network_checks.port(killed.port, "anyone", "-") == "free for anyone"
+    assert ports.port(killed.port, "anyone", "-") == "free for anyone"
     assert "all ready" in diagnose(practice).sentence
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.commands import ask
-from course_helpers.settings import ROOT
+from course_helpers.core.processes import run
+from course_helpers.core.settings import ROOT
 from tests.docker.replicas import engine
 
 SCHEMATHESIS = "schemathesis==4.32.5"
@@ -34,7 +34,7 @@ def schemathesis() -> Path:
     if not program.exists():
         venv.create(folder, with_pip=True, clear=True)
         install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", SCHEMATHESIS]
-        answer = ask(install, 200)
+        answer = run(install, 200)
         if answer.code != 0 and not os.environ.get("CI"):
             pytest.skip(f"{SCHEMATHESIS} cannot be installed: {answer.err[-200:]}")
         assert answer.code == 0, answer.err
@@ -50,6 +50,6 @@ def url(made_images: None) -> Iterator[str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="the environment's folders have other names")
 def test_no_generated_request_is_answered_500(url: str, schemathesis: Path) -> None:
     command = [str(schemathesis), "run", f"{url}/openapi.json", *OPTIONS]
-    answer = ask(command, 200, ROOT / "build")  # it keeps a folder where it runs
+    answer = run(command, 200, ROOT / "build")  # it keeps a folder where it runs
     print(answer.out[-600:])
     assert answer.code == 0, answer.out[-3000:]

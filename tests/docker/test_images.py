@@ -16,8 +16,8 @@ import pytest
 
 from course_helpers import images, stack
 from course_helpers.builds import image_sources
-from course_helpers.commands import ask
-from course_helpers.settings import load_settings
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
 
@@ -61,7 +61,7 @@ def test_the_engine_meets_the_contract_of_langgraph_build(made_images: None) -> 
 
 def test_the_finished_image_has_no_build_tools(made_images: None) -> None:
     run = ["docker", "run", "--rm", "--entrypoint", "sh", IMAGE, "-c"]
-    assert ask([*run, "command -v uv || command -v pip"], 60).code != 0
+    assert run([*run, "command -v uv || command -v pip"], 60).code != 0
     assert "aegra-api" in inside(IMAGE, "python", "-c", _PACKAGES)
 
 
@@ -95,7 +95,7 @@ def test_an_image_is_built_with_the_network_cut(made_images: None, tmp_path: Pat
     cut = ["--", "--network", "none", "--no-cache"]
     environ = {**os.environ, "LANGGRAPH_CLI_NO_ANALYTICS": "1"}
     base = ["--base-image", images.ENGINE, "--tag", name]
-    answer = ask([*build, *base, *cut], 120, environ=environ)
+    answer = run([*build, *base, *cut], 120, environ=environ)
     assert answer.code == 0, answer.out + answer.err
     docker("image", "rm", name)
 
@@ -152,7 +152,7 @@ def test_the_engine_refuses_another_aegra(made_images: None) -> None:
         "import runpy, sys; sys.argv = ['x']; runpy.run_module('open_engine', run_name='__main__')"
     )
     run = ["docker", "run", "--rm", "--entrypoint", "python", IMAGE, "-c", lie]
-    answer = ask(run, 60)
+    answer = run(run, 60)
     assert answer.code == 1
     assert "needs aegra-api 0.11.0 and finds 0.99.0" in answer.err
 

@@ -15,10 +15,10 @@ import pytest
 
 from course_helpers import compose, images, stack
 from course_helpers.builds import build_cause
-from course_helpers.commands import ask
 from course_helpers.containers import Service
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
 from course_helpers.log_reader import explain
-from course_helpers.settings import load_settings
 from tests.docker.helpers import docker
 
 RECORDER = "task-maistro-test-recorder"
@@ -41,7 +41,7 @@ def test_the_image_gets_its_databases_and_its_key(
     stack._make_passwords()
     settings_file(LANGSMITH_API_KEY="lsv2_test", LANGGRAPH_CLOUD_LICENSE_KEY="license")
     monkeypatch.setenv("API_IMAGE", recorder)
-    answer = ask(compose.compose_command("run", "--rm", "--quiet-pull", "langgraph-api"), 120)
+    answer = run(compose.compose_command("run", "--rm", "--quiet-pull", "langgraph-api"), 120)
     assert answer.code == 0, answer.err
     given = json.loads(answer.out.splitlines()[-1])
     assert given["DATABASE_URI"] == given["POSTGRES_URI"]
@@ -54,7 +54,7 @@ def test_the_image_gets_its_databases_and_its_key(
 
 def test_the_rendered_file_publishes_only_the_server(made_images: None) -> None:
     stack._make_passwords()
-    answer = ask(compose.compose_command("config", "--format", "json"), 60)
+    answer = run(compose.compose_command("config", "--format", "json"), 60)
     services = json.loads(answer.out)["services"]
     assert set(services) == {"langgraph-api", "langgraph-postgres", "langgraph-redis"}
     ports = {name: service.get("ports", []) for name, service in services.items()}

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from course_helpers import images
-from course_helpers.commands import ask
 from course_helpers.containers import Service, find_services, read_log
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
 from course_helpers.log_reader import Reading, cause, explain
-from course_helpers.settings import load_settings
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE, PROJECT
 
@@ -176,8 +176,8 @@ def test_what_docker_says_when_there_is_no_container() -> None:
             "program not in image": ["--entrypoint=/no/such", IMAGE],
         }
         for name, arguments in commands.items():
-            made = ask(["docker", "create", *labels(API), *arguments], 60)
-            failed = made if made.code else ask(["docker", "start", made.out], 60)
+            made = run(["docker", "create", *labels(API), *arguments], 60)
+            failed = made if made.code else run(["docker", "start", made.out], 60)
             remove(*made.out.split())
             reading = cause(failed.err)
             assert reading is not None, failed
@@ -185,7 +185,7 @@ def test_what_docker_says_when_there_is_no_container() -> None:
 
 
 def test_what_docker_says_when_it_does_not_run() -> None:
-    reading = cause(ask(["docker", "--host=unix:///nowhere/docker.sock", "ps"], 30).err)
+    reading = cause(run(["docker", "--host=unix:///nowhere/docker.sock", "ps"], 30).err)
     assert reading is not None
     assert reading.name == "engine not running"
 
@@ -204,7 +204,7 @@ def databases(made_images: None) -> Iterator[None]:
             given = (data(folder), "--env=POSTGRES_PASSWORD=x", image(service), *command)
             made.append(docker(*run, *given))
         ready = ["docker", "exec", f"{NAME}-{POSTGRES}", "pg_isready", "--host=127.0.0.1"]
-        wait_for(lambda: ask(ready, 10).code == 0)
+        wait_for(lambda: run(ready, 10).code == 0)
         yield
     finally:
         remove(*made)

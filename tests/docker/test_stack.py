@@ -10,7 +10,7 @@ import pytest
 from langgraph_sdk import get_client
 
 from course_helpers import compose, stack
-from course_helpers.commands import ask
+from course_helpers.core.processes import run
 from course_helpers.store import read_memories
 from course_helpers.threads import list_threads, read_thread
 from tests.docker.helpers import USER, container_id, docker, inspect, say
@@ -39,7 +39,7 @@ def test_a_container_can_do_no_more_than_it_must(running: str, service: str) -> 
     }
     assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
     assert docker("exec", found["Id"], "id", "-u") != "0"
-    write = ask(["docker", "exec", found["Id"], "touch", "/usr/evil"], 30)
+    write = run(["docker", "exec", found["Id"], "touch", "/usr/evil"], 30)
     assert "Read-only file system" in write.err
 
 
@@ -62,7 +62,7 @@ def test_no_database_takes_a_wrong_password(running: str) -> None:
     redis = container_id("langgraph-redis")
     assert "NOAUTH" in docker("exec", "--env", "REDISCLI_AUTH=", redis, "redis-cli", "keys", "*")
     wrong = "import psycopg; psycopg.connect('postgresql://postgres:x@langgraph-postgres/postgres')"
-    answer = ask(["docker", "exec", container_id("langgraph-api"), "python", "-c", wrong], 30)
+    answer = run(["docker", "exec", container_id("langgraph-api"), "python", "-c", wrong], 30)
     assert "password authentication failed" in answer.err
 
 

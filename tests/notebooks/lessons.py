@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_helpers.settings import LANES, ROOT
+from course_helpers.core.settings import LANES, ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 SANITIZE = Path(__file__).with_name("sanitize.cfg")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from course_helpers import lanes
+from course_helpers.core.settings import load_settings
 from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
-from course_helpers.settings import load_settings
 from tests.pinned import PINNED
 
 

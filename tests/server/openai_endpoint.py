@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from course_helpers.dev_server import free_port
+from course_helpers.core.ports import free_port
 from offline_model import OfflineChatModel
 
 Answer = Callable[..., tuple[str, list[Any]]]

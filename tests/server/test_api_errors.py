@@ -15,8 +15,8 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers import PracticeLine, explain_error
-from course_helpers.dev_server import HOST, free_port
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.ports import HOST, free_port
 from course_helpers.lanes import Deployment
 
 pytestmark = pytest.mark.server

@@ -11,7 +11,7 @@ import pytest
 from langgraph.store.memory import InMemoryStore
 
 from course_helpers import check, connect, lanes, read_memories, read_thread
-from course_helpers.errors import NotFoundError, ServerError, SettingsError
+from course_helpers.core.errors import NotFoundError, ServerError, SettingsError
 from course_helpers.lanes import Deployment
 
 pytestmark = pytest.mark.server

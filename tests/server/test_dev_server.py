@@ -12,9 +12,9 @@ import httpx
 import psutil
 import pytest
 
-from course_helpers import dev_server
+from course_helpers.core import ports
+from course_helpers.core.errors import ServerError, SettingsError
 from course_helpers.dev_server import DevServer, missing_graphs, start_dev_server
-from course_helpers.errors import ServerError, SettingsError
 
 pytestmark = pytest.mark.server
 
@@ -124,7 +124,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setattr(dev_server, "free_port", lambda: taken.getsockname()[1])
+        monkeypatch.setattr(ports, "free_port", lambda: taken.getsockname()[1])
         with pytest.raises(ServerError, match="took the port"):
             start_dev_server(deployment(tmp_path, TINY_GRAPH))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from course_helpers.commands import ending_with_a_sentence
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import ending_with_a_sentence
 
 if __name__ == "__main__":
     with ending_with_a_sentence():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.settings import DEPLOYMENT
+from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.widgets import action_panel
 from course_helpers.widgets import thread_panel as module
 from tests.unit.store_backend import ANN, Store

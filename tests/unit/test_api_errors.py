@@ -11,7 +11,7 @@ from langgraph_sdk import errors as sdk
 
 from course_helpers import explain_error
 from course_helpers.api_errors import LONGEST
-from course_helpers.errors import CourseError, NotFoundError, ServerError
+from course_helpers.core.errors import CourseError, NotFoundError, ServerError
 from tests.unit.widget_backend import ATTACK
 
 URL = "http://127.0.0.1:9"

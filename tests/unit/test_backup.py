@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from course_helpers import backup, backup_archive, backup_checks, progress
+from course_helpers import backup, backup_archive, backup_checks
 from course_helpers.backup_archive import new_archive, open_archive
 from course_helpers.backup_databases import literal, quoted
 from course_helpers.backup_manifest import PARTS, POSTGRES_PART, REDIS_PART, Manifest, told
 from course_helpers.backup_stack import Engine
-from course_helpers.errors import CourseError, ServerError
+from course_helpers.core import progress
+from course_helpers.core.errors import CourseError, ServerError
 
 CONTENT = {POSTGRES_PART: b"PGDMP" + bytes(range(256)) * 400, REDIS_PART: b"REDIS0012"}
 FACTS: dict[str, Any] = {
@@ -269,7 +270,7 @@ class TestProgress:
         monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
         chunks = [bytes(1_000_000)] * 4
-        assert list(progress.shown(chunks, "Postgres", 4_000_000)) == chunks
+        assert list(progress.with_progress(chunks, "Postgres", 4_000_000)) == chunks
         first, last = "  Postgres: 2 of 4 MB, 1 MB/s", "  Postgres: 4 of 4 MB, 0 MB/s"
         said = capsys.readouterr().out
         if terminal:

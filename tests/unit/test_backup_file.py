@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 import psutil
 import pytest
 
-from course_helpers import backup, backup_streams, progress
+from course_helpers import backup, backup_streams
 from course_helpers.backup_archive import (
     MANIFEST,
     MANIFEST_LIMIT,
@@ -29,7 +29,8 @@ from course_helpers.backup_archive import (
 )
 from course_helpers.backup_manifest import PARTS, POSTGRES_PART, Manifest, Part
 from course_helpers.backup_streams import read_stream, write_stream
-from course_helpers.errors import CourseError, ServerError
+from course_helpers.core import progress
+from course_helpers.core.errors import CourseError, ServerError
 from tests.unit.test_backup import FACTS, make_backup, refusal, rewrite
 
 Command = Callable[[str], None]

@@ -14,9 +14,9 @@ import pytest
 
 from course_helpers import backup, backup_databases, backup_restore, backup_stack, backup_swap
 from course_helpers.backup_stack import Engine
-from course_helpers.commands import Answer, ask
 from course_helpers.containers import Service
-from course_helpers.errors import DockerError, ServerError
+from course_helpers.core.errors import DockerError, ServerError
+from course_helpers.core.processes import Answer, run
 from tests.unit.test_backup import make_backup
 
 
@@ -305,7 +305,7 @@ class TestEngine:
     def test_an_image_says_what_it_serves(
         self, monkeypatch: pytest.MonkeyPatch, answer: Answer, engine: Engine
     ) -> None:
-        monkeypatch.setattr(backup_stack, "ask", lambda *_: answer)
+        monkeypatch.setattr(backup_stack, "run", lambda *_: answer)
         assert backup_stack.read_engine() == engine
 
     @pytest.mark.parametrize(
@@ -322,14 +322,14 @@ class TestEngine:
     def test_a_container_that_fails_is_no_other_server(
         self, monkeypatch: pytest.MonkeyPatch, answer: Answer, said: str
     ) -> None:
-        monkeypatch.setattr(backup_stack, "ask", lambda *_: answer)
+        monkeypatch.setattr(backup_stack, "run", lambda *_: answer)
         with pytest.raises(ServerError, match=f"does not say what it serves: {said}"):
             backup_stack.read_engine()
 
     def test_where_there_is_no_open_engine_there_is_another_server(self) -> None:
         """As in the course's own environment."""
         script = [sys.executable, "-c", backup_stack._ENGINE]
-        assert ask(script, 30) == Answer(0, "null")
+        assert run(script, 30) == Answer(0, "null")
 
     def test_without_docker_the_backup_is_not_blamed(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,8 +14,9 @@ import pytest
 from dotenv import dotenv_values
 
 from course_helpers import archives, bundle, course_files, images
-from course_helpers.errors import BuildError, CourseError, SettingsError
-from course_helpers.settings import ROOT, load_settings
+from course_helpers.core import processes
+from course_helpers.core.errors import BuildError, CourseError, SettingsError
+from course_helpers.core.settings import ROOT, load_settings
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="the fake commands are shell scripts")
 KEY = "a-key-of-somebody"
@@ -284,7 +285,7 @@ class TestArchives:
         pipe = subprocess.PIPE
         with (
             pytest.raises(KeyboardInterrupt),
-            archives._child(["sh", "-c", command], pipe, pipe) as child,
+            processes.child_process(["sh", "-c", command], pipe, pipe) as child,
         ):
             raise KeyboardInterrupt
         assert child.returncode is not None

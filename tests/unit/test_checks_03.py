@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from course_helpers import docker_checks, practice_runs
+from course_helpers import practice_runs
 from course_helpers.checks import left_out, lesson_03, released, starts
-from course_helpers.commands import Answer
-from course_helpers.errors import BuildError, CourseError, ServerError, SettingsError
+from course_helpers.core import docker, terminal
+from course_helpers.core.errors import BuildError, CourseError, ServerError, SettingsError
+from course_helpers.core.processes import Answer
 from course_helpers.image_layers import ImageView
 from course_helpers.image_search import Found
 from course_helpers.practice_builds import Step, build_image, read_steps
@@ -155,16 +156,16 @@ def test_a_build_without_a_name_is_refused() -> None:
 def test_a_command_that_fails_says_why(
     err: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(practice_runs, "ask", lambda *_: Answer(1, err=err))
+    monkeypatch.setattr(terminal, "run", lambda *_: Answer(1, err=err))
     with pytest.raises(ServerError) as caught:
-        practice_runs.run_typed("docker run ${IMAGE}", values={"${IMAGE}": "redis:8"})
+        terminal.run_typed("docker run ${IMAGE}", values={"${IMAGE}": "redis:8"})
     assert says in caught.value.what
     assert capsys.readouterr().out == "$ docker run ${IMAGE}\n"
 
 
 def test_a_container_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     state = '{"Status": "exited", "ExitCode": 1}'
-    monkeypatch.setattr(practice_runs, "ask", lambda *_: Answer(0, out=state))
+    monkeypatch.setattr(practice_runs, "run", lambda *_: Answer(0, out=state))
     log = "engine: REDIS_URI is not set: the server has no queue. To fix it: make up."
     monkeypatch.setattr(practice_runs, "read_log", lambda name: log)
     with pytest.raises(ServerError, match="agent: REDIS_URI is not set"):
@@ -172,7 +173,7 @@ def test_a_container_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
 
 
 def test_another_base_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_checks, "require", lambda build: None)
+    monkeypatch.setattr(docker, "require", lambda build: None)
     monkeypatch.setenv("BASE_IMAGE", "langchain/langgraph-api")
     with pytest.raises(SettingsError, match="BASE_IMAGE is langchain/langgraph-api"):
         PracticeContainers()

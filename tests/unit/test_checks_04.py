@@ -14,9 +14,9 @@ from course_helpers import check, evidence, practice_stack
 from course_helpers.checks import lesson_04
 from course_helpers.compose import API, POSTGRES, REDIS
 from course_helpers.containers import Service
-from course_helpers.errors import ServerError
-from course_helpers.evidence import Rows
-from course_helpers.findings import Finding, Findings
+from course_helpers.core.errors import ServerError
+from course_helpers.core.findings import Finding, Findings
+from course_helpers.core.markup import Rows
 from course_helpers.practice_stack import PracticeStack
 
 TODOS = [("todo.general.lena", "Launch"), ("todo.work.lena", "Send the report")]

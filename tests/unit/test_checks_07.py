@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from course_helpers import check
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
 from tests.unit.test_assistants import WORK, Assistants
 from tests.unit.widget_backend import DOWN
 

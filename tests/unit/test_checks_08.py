@@ -11,8 +11,8 @@ import pytest
 
 from course_helpers import check
 from course_helpers.checks import lesson_08
-from course_helpers.errors import ServerError
-from course_helpers.evidence import Rows
+from course_helpers.core.errors import ServerError
+from course_helpers.core.markup import Rows
 
 HEAVY = [("t-2", "900"), ("t-1", "40")]
 

@@ -14,10 +14,10 @@ from course_helpers import check, exits
 from course_helpers.checks import lesson_09
 from course_helpers.compose import API, POSTGRES, REDIS, SERVICES
 from course_helpers.containers import Service
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
+from course_helpers.core.settings import ROOT
 from course_helpers.exits import read_exit, wait_until_settled
 from course_helpers.fault_list import FAULTS, Fault
-from course_helpers.settings import ROOT
 from tests.docker.crash_load import LONG, SHORT
 
 NOTEBOOK = json.loads((ROOT / "notebooks" / "09_fix_it.ipynb").read_text())

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from course_helpers.errors import DockerError
+from course_helpers.core.errors import DockerError
 from course_helpers.log_reader import Reading
 from course_helpers.stack_logs import LogLine
 from course_helpers.widgets import ImagePanel, StackPanel, image_panel, stack_panel

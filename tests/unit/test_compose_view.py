@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from course_helpers import compose_view
-from course_helpers.commands import Answer
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import Answer
 
 WARNING = 'time="2026-03-04T09:00:00Z" level=warning msg="/x/y.yml: `version` is \\"obsolete\\""'
 
 
 @pytest.fixture(autouse=True)
 def docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose_view.docker_checks, "require", lambda: None)
+    monkeypatch.setattr(compose_view.docker, "require", lambda: None)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str, str]]:
@@ -27,7 +27,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str,
         asked.append(environ)
         return answer
 
-    monkeypatch.setattr(compose_view, "ask", ask)
+    monkeypatch.setattr(compose_view, "run", ask)
     return asked
 
 

@@ -7,8 +7,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from course_helpers.checkpoints import checkpoints_of
 from course_helpers.checks import Result
+from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.dev_server import _cause
-from course_helpers.errors import CourseError, ServerError
 from course_helpers.lanes import Deployment
 from course_helpers.messages import conversation_of
 from course_helpers.store import Memories

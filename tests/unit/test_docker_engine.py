@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.commands import MISSING, Answer
+from course_helpers.core.processes import MISSING, Answer
 from tests import docker_engine, run
 from tests.docker_engine import DockerEngine
 from tests.stages import Stage
@@ -52,7 +52,7 @@ class TestChoosing:
             asked.append(command[1])
             return Answer(MISSING, err="docker: command not found")
 
-        monkeypatch.setattr(docker_engine, "ask", no_docker)
+        monkeypatch.setattr(docker_engine, "run", no_docker)
         monkeypatch.setattr(docker_engine, "may_have_its_own", lambda *_: False)
         engine = DockerEngine()
         sentence = engine.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 from tests import docker_plugins
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the fake programs are shell scripts")

@@ -17,11 +17,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_helpers import docker_checks, machine
-from course_helpers.commands import MISSING, ask
+from course_helpers import machine
+from course_helpers.core import docker
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import (
+    STATES,
+    Finding,
+    Findings,
+    examine_one,
+    findings_html,
+    summarise,
+)
+from course_helpers.core.processes import MISSING, run
 from course_helpers.doctor import CHECKS, Check, __main__, examine, result_code, server_findings
-from course_helpers.errors import CourseError
-from course_helpers.findings import STATES, Finding, Findings, findings_html, look, summarise
 from course_helpers.result_code import _ALPHABET, SYSTEMS, VERSION, Report, decode, encode
 from course_helpers.widgets import HealthPanel, health_panel
 
@@ -71,11 +79,11 @@ def test_a_check_that_breaks_is_a_finding() -> None:
     def broken() -> str:
         raise ZeroDivisionError("1/0")
 
-    finding = look("Odd", broken, "03")
+    finding = examine_one("Odd", broken, "03")
     assert finding.state == "later"
     assert "cannot tell, the check itself broke: ZeroDivisionError: 1/0" in finding.detail
     assert finding.fix.startswith("git pull")
-    assert look("Odd", broken).state == "FAIL"
+    assert examine_one("Odd", broken).state == "FAIL"
 
 
 # --- The server -------------------------------------------------------------------------------
@@ -100,7 +108,7 @@ def test_what_no_http_client_survives_is_a_finding(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", "/not/there.pem")
     finding = server_findings("http://127.0.0.1:9")[-1]
     assert (finding.name, finding.ok) == ("Server", False)
-    assert look("Registry", docker_checks.registry).state == "FAIL"
+    assert examine_one("Registry", docker.registry).state == "FAIL"
 
 
 # --- The examination --------------------------------------------------------------------------
@@ -174,9 +182,9 @@ def test_what_a_command_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert ask(["says"], 5) == (3, "out", "err")
-    assert ask(["broken"], 5).code == 126
-    assert ask(["not-there"], 5) == (MISSING, "", "not-there: command not found")
+    assert run(["says"], 5) == (3, "out", "err")
+    assert run(["broken"], 5).code == 126
+    assert run(["not-there"], 5) == (MISSING, "", "not-there: command not found")
 
 
 # --- The result code --------------------------------------------------------------------------

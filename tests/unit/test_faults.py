@@ -24,11 +24,11 @@ from course_helpers import (
     practice_stack,
     stack,
 )
-from course_helpers.commands import Answer
 from course_helpers.compose import API, POSTGRES, REDIS, compose_command, override_file
 from course_helpers.containers import Service
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import Answer
 from course_helpers.diagnosis import Diagnosis, diagnose
-from course_helpers.errors import CourseError, ServerError
 from course_helpers.fault_list import FAULTS
 from course_helpers.faults import fault, random_fault
 from course_helpers.practice_stack import PracticeStack
@@ -60,7 +60,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(broken_stack, "services", services)
     monkeypatch.setattr(broken_stack, "run_compose", lambda *words, timeout: note(*words))
     monkeypatch.setattr(broken_stack, "ask_docker", lambda *words, timeout=0: note(*words))
-    monkeypatch.setattr(broken_stack, "ask", lambda words, timeout: Answer(0, note(*words[1:])))
+    monkeypatch.setattr(broken_stack, "run", lambda words, timeout: Answer(0, note(*words[1:])))
     return done
 
 
@@ -349,7 +349,7 @@ def look(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         monkeypatch.setattr(diagnosis, "services", lambda: list(found))
         monkeypatch.setattr(diagnosis, "read_log", lambda container: log)
         monkeypatch.setattr(diagnosis, "ask_docker", lambda *words: variables)
-        monkeypatch.setattr(diagnosis, "ask", lambda *words: answer)
+        monkeypatch.setattr(diagnosis, "run", lambda *words: answer)
         monkeypatch.setattr(images, "missing_images", lambda: [missing] if missing else [])
         return diagnose(practice, timeout=0)
 

@@ -11,10 +11,10 @@ from langgraph.graph import StateGraph
 
 from course_helpers._graph_child import problem_of
 from course_helpers.config_check import config_findings
-from course_helpers.errors import CourseError
-from course_helpers.findings import Finding
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import Finding
+from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.graph_check import graph_import
-from course_helpers.settings import DEPLOYMENT
 from task_maistro import graph
 from tests.unit.test_config_check import GRAPH, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_helpers.findings import Finding
+from course_helpers.core.findings import Finding
 from course_helpers.widgets import HealthPanel, health_panel
 from tests.unit.widget_backend import (
     ATTACK,

@@ -26,10 +26,10 @@ from course_helpers import (
     time_writes,
     with_alt_text,
 )
-from course_helpers.commands import Answer
 from course_helpers.contents import Contents, Fingerprint
-from course_helpers.errors import CourseError
-from course_helpers.evidence import Rows
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import Rows
+from course_helpers.core.processes import Answer
 from course_helpers.practice_database import PracticeDatabase
 
 CONFIG: Any = {"configurable": {"thread_id": "1"}}
@@ -199,12 +199,12 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
     module = practice_database
     monkeypatch.setattr(module.atexit, "register", lambda function: None)
-    monkeypatch.setattr(module.docker_checks, "require", lambda: None)
+    monkeypatch.setattr(module.docker, "require", lambda: None)
     monkeypatch.setattr(module.practice_leftovers, "remove", lambda name: said.append(f"rm {name}"))
     monkeypatch.setattr(module.images, "base_image", lambda settings, name: f"image of {name}")
     monkeypatch.setattr(module, "wait_until_ready", lambda container, service, ready: ready())
     monkeypatch.setattr(module, "run_typed", run_typed)
-    monkeypatch.setattr(module, "ask", ask)
+    monkeypatch.setattr(module, "run", ask)
     return said
 
 

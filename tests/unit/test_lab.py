@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from course_helpers import lab, working_copies
-from course_helpers.errors import CourseError, SettingsError
+from course_helpers.core import settings
+from course_helpers.core.errors import CourseError, SettingsError
 
 LESSON = "00_start_here.ipynb"
 REFERENCE = "reference.ipynb"
@@ -53,27 +54,27 @@ class TestEnvFile:
     def test_is_made_from_its_example_and_says_so(
         self, course: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        working_copies.prepare_env_file(course / "deployment/.env")
-        example = (working_copies.DEPLOYMENT / ".env.example").read_text()
+        settings.prepare_env_file(course / "deployment/.env")
+        example = (settings.DEPLOYMENT / ".env.example").read_text()
         assert (course / "deployment/.env").read_text() == example
         assert "deployment/.env" in capsys.readouterr().out
 
     def test_is_never_overwritten(self, course: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (course / "deployment/.env").write_text("OPENAI_API_KEY=mine\n")
-        working_copies.prepare_env_file(course / "deployment/.env")
+        settings.prepare_env_file(course / "deployment/.env")
         assert (course / "deployment/.env").read_text() == "OPENAI_API_KEY=mine\n"
         assert capsys.readouterr().out == ""
 
     def test_a_wrong_line_is_named_but_not_shown(self, course: Path) -> None:
         (course / "deployment/.env").write_text("LANE=\nOPENAI API KEY sk-secret\n")
         with pytest.raises(SettingsError, match=r"Line 2 of .*\.env") as caught:
-            working_copies.prepare_env_file(course / "deployment/.env")
+            settings.prepare_env_file(course / "deployment/.env")
         assert "sk-secret" not in str(caught.value)
 
     def test_a_wrong_value_is_a_sentence(self, course: Path) -> None:
         (course / "deployment/.env").write_text("LANE=moon\n")
         with pytest.raises(SettingsError, match="moon"):
-            working_copies.prepare_env_file(course / "deployment/.env")
+            settings.prepare_env_file(course / "deployment/.env")
 
 
 class TestWorkingCopies:

@@ -18,10 +18,11 @@ import certifi
 import psutil
 import pytest
 
-from course_helpers import docker_checks, machine, network_checks, settings_checks
-from course_helpers.commands import MISSING, TOO_SLOW, Answer
-from course_helpers.errors import CourseError
-from course_helpers.settings import Settings
+from course_helpers import machine, network_checks, settings_checks
+from course_helpers.core import docker, ports
+from course_helpers.core.errors import CourseError
+from course_helpers.core.processes import MISSING, TOO_SLOW, Answer
+from course_helpers.core.settings import Settings
 
 COMMAND = re.compile(
     r"\b(make|git|pip|python|docker|sudo|ipykernel|langgraph|wsl|mv|uname|edit|export|setx|unset)\b|https://"
@@ -111,16 +112,16 @@ def listener() -> Iterator[int]:
 
 
 def test_who_holds_a_port_is_named(listener: int) -> None:
-    what = failure(lambda: network_checks.port(listener, "the stack", "docker ps"))
+    what = failure(lambda: ports.port(listener, "the stack", "docker ps"))
     assert what.startswith("wanted for the stack, held by ")
     assert f"(process {os.getpid()})" in what or "cannot tell" in what
-    assert network_checks.port(listener, "JupyterLab").endswith("; JupyterLab takes another")
+    assert ports.port(listener, "JupyterLab").endswith("; JupyterLab takes another")
 
 
 def test_a_port_that_nobody_holds_is_free(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = SimpleNamespace(status="LISTEN", laddr=SimpleNamespace(ip="10.0.0.1", port=8123))
     monkeypatch.setattr(psutil, "net_connections", lambda kind: [elsewhere])
-    assert network_checks.port(8123, "the stack") == "free for the stack"
+    assert ports.port(8123, "the stack") == "free for the stack"
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "::1", "127.0.0.1"])
@@ -128,7 +129,7 @@ def test_a_port_of_another_users_program(address: str, monkeypatch: pytest.Monke
     laddr = SimpleNamespace(ip=address, port=8123)
     held = SimpleNamespace(status="LISTEN", laddr=laddr, pid=None)
     monkeypatch.setattr(psutil, "net_connections", lambda kind: [held])
-    assert "cannot tell which" in failure(lambda: network_checks.port(8123, "x", "docker ps"))
+    assert "cannot tell which" in failure(lambda: ports.port(8123, "x", "docker ps"))
 
 
 def test_a_system_that_does_not_say(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,10 +137,10 @@ def test_a_system_that_does_not_say(listener: int, monkeypatch: pytest.MonkeyPat
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "net_connections", denied)
-    assert "cannot tell which" in failure(lambda: network_checks.port(listener, "x", "docker ps"))
+    assert "cannot tell which" in failure(lambda: ports.port(listener, "x", "docker ps"))
     with socket.socket() as bound:  # but nobody listens
         bound.bind(("127.0.0.1", 0))
-        assert network_checks.port(bound.getsockname()[1], "x") == "free for x"
+        assert ports.port(bound.getsockname()[1], "x") == "free for x"
 
 
 @pytest.mark.parametrize(
@@ -191,12 +192,12 @@ def server(version: str) -> Answer:
 @pytest.mark.parametrize(
     ("check", "answer", "seen"),
     [
-        (docker_checks.engine, server("28.2.2"), "engine 28.2.2"),
-        (docker_checks.engine, server("23.0.0-rc1"), "engine 23.0.0-rc1"),
-        (docker_checks.compose, Answer(0, "2.38.1"), "2.38.1"),
-        (docker_checks.compose, Answer(0, "v5.0.0"), "5.0.0"),
-        (docker_checks.buildx, Answer(0, "github.com/docker/buildx v0.24.0 d0e5e86"), "0.24.0"),
-        (docker_checks.buildx, Answer(0, "buildx 0.13.1+ds1"), "0.13.1+ds1"),
+        (docker.engine, server("28.2.2"), "engine 28.2.2"),
+        (docker.engine, server("23.0.0-rc1"), "engine 23.0.0-rc1"),
+        (docker.compose, Answer(0, "2.38.1"), "2.38.1"),
+        (docker.compose, Answer(0, "v5.0.0"), "5.0.0"),
+        (docker.buildx, Answer(0, "github.com/docker/buildx v0.24.0 d0e5e86"), "0.24.0"),
+        (docker.buildx, Answer(0, "buildx 0.13.1+ds1"), "0.13.1+ds1"),
     ],
 )
 def test_docker_as_it_should_be(check: Callable[[Answer], str], answer: Answer, seen: str) -> None:
@@ -206,20 +207,20 @@ def test_docker_as_it_should_be(check: Callable[[Answer], str], answer: Answer, 
 @pytest.mark.parametrize(
     ("check", "answer", "seen"),
     [
-        (docker_checks.engine, NOT_INSTALLED, "not installed"),
-        (docker_checks.engine, NO_ENGINE, "no engine answers: Cannot connect"),
-        (docker_checks.engine, NO_RIGHT, "no right to its socket"),
-        (docker_checks.engine, HANGS, "docker gives no answer within 2 s"),
-        (docker_checks.engine, server("19.03.15"), "engine 19.03.15; 20 or newer"),
-        (docker_checks.engine, server("dev"), "engine dev; 20 or newer"),
-        (docker_checks.engine, Answer(0, "podman"), "no engine answers: it says nothing"),
-        (docker_checks.compose, NOT_INSTALLED, "not installed"),
-        (docker_checks.compose, Answer(0, "1.29.2"), "only an old one (1.29.2)"),
-        (docker_checks.compose, Answer(0, "v2.20.3"), "only an old one (2.20.3)"),
-        (docker_checks.compose, HANGS, "no answer"),
-        (docker_checks.buildx, NO_PLUGIN, "not installed"),
-        (docker_checks.buildx, NOT_INSTALLED, "not installed"),
-        (docker_checks.buildx, HANGS, "no answer"),
+        (docker.engine, NOT_INSTALLED, "not installed"),
+        (docker.engine, NO_ENGINE, "no engine answers: Cannot connect"),
+        (docker.engine, NO_RIGHT, "no right to its socket"),
+        (docker.engine, HANGS, "docker gives no answer within 2 s"),
+        (docker.engine, server("19.03.15"), "engine 19.03.15; 20 or newer"),
+        (docker.engine, server("dev"), "engine dev; 20 or newer"),
+        (docker.engine, Answer(0, "podman"), "no engine answers: it says nothing"),
+        (docker.compose, NOT_INSTALLED, "not installed"),
+        (docker.compose, Answer(0, "1.29.2"), "only an old one (1.29.2)"),
+        (docker.compose, Answer(0, "v2.20.3"), "only an old one (2.20.3)"),
+        (docker.compose, HANGS, "no answer"),
+        (docker.buildx, NO_PLUGIN, "not installed"),
+        (docker.buildx, NOT_INSTALLED, "not installed"),
+        (docker.buildx, HANGS, "no answer"),
     ],
 )
 def test_docker_as_it_should_not_be(
@@ -229,10 +230,10 @@ def test_docker_as_it_should_not_be(
 
 
 def test_compose_that_is_only_the_old_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_checks.shutil, "which", lambda name: f"/usr/bin/{name}")
-    assert "/usr/bin/docker-compose" in failure(lambda: docker_checks.compose(NO_PLUGIN))
-    monkeypatch.setattr(docker_checks.shutil, "which", lambda name: None)
-    assert failure(lambda: docker_checks.compose(NO_PLUGIN)) == "not installed"
+    monkeypatch.setattr(docker.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert "/usr/bin/docker-compose" in failure(lambda: docker.compose(NO_PLUGIN))
+    monkeypatch.setattr(docker.shutil, "which", lambda name: None)
+    assert failure(lambda: docker.compose(NO_PLUGIN)) == "not installed"
 
 
 @pytest.mark.parametrize(("status", "ok"), [(200, True), (401, True), (403, False), (502, False)])
@@ -249,13 +250,13 @@ def test_the_registry(status: int, ok: bool) -> None:
         threading.Thread(target=http.handle_request, daemon=True).start()
         url = f"http://127.0.0.1:{http.server_port}/v2/"
         if ok:
-            assert docker_checks.registry(url) == f"Docker Hub answers ({status})"
+            assert docker.registry(url) == f"Docker Hub answers ({status})"
         else:
-            assert f"answers {status}" in failure(lambda: docker_checks.registry(url))
+            assert f"answers {status}" in failure(lambda: docker.registry(url))
 
 
 def test_no_registry() -> None:
-    what = failure(lambda: docker_checks.registry("http://127.0.0.1:9"))
+    what = failure(lambda: docker.registry("http://127.0.0.1:9"))
     assert "does not answer (Connect" in what  # refused, or on Windows too slow
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.markup import SHOWN_ROWS, table
+from course_helpers.core.markup import SHOWN_ROWS, table
 from course_helpers.messages import Message
 from course_helpers.store import LIMIT, Memories, read_memories
 from course_helpers.threads import ThreadView

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 from tests import docker_network
 
 

@@ -9,7 +9,7 @@ from dotenv.parser import parse_stream
 from langgraph_cli.cli import cli
 
 import course_helpers
-from course_helpers.settings import DEPLOYMENT, ROOT
+from course_helpers.core.settings import DEPLOYMENT, ROOT
 
 SHEET = "\n".join(
     "".join(cell["source"])

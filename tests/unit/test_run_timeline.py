@@ -12,7 +12,7 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
 from course_helpers.runs import RUNS, RunView, read_runs
 from course_helpers.widgets import RunTimeline, action_panel
 from course_helpers.widgets.run_rows import runs_html

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.errors import SettingsError
-from course_helpers.settings import is_placeholder, load_settings, mask
+from course_helpers.core.errors import SettingsError
+from course_helpers.core.masking import is_placeholder, mask
+from course_helpers.core.settings import load_settings
 
 
 def test_without_a_file_the_offline_model_answers(tmp_path: Path) -> None:

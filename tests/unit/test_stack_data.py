@@ -12,8 +12,10 @@ import pytest
 
 from course_helpers import container_environment, evidence, query, stack, stack_health
 from course_helpers.containers import Service
-from course_helpers.errors import CourseError, DockerError, ServerError
-from course_helpers.evidence import RedisMessages, Rows
+from course_helpers.core import masking
+from course_helpers.core.errors import CourseError, DockerError, ServerError
+from course_helpers.core.markup import Rows
+from course_helpers.evidence import RedisMessages
 from course_helpers.image_layers import ImageView, Layer, _as_written, layers_html, megabytes
 from course_helpers.stack_health import service_finding, stack_findings, summary
 from course_helpers.stack_logs import LONGEST, LogLine, LogLines, as_line, matches
@@ -197,7 +199,7 @@ def test_layers_as_a_picture() -> None:
     ],
 )
 def test_a_variable_may_be_read_out(name: str, value: str, shown: str) -> None:
-    assert evidence._shown(name, value) == shown
+    assert masking.mask_value(name, value) == shown
 
 
 def test_what_docker_does_not_tell_is_a_sentence(

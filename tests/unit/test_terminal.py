@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers import CourseError, commands, terminal
+from course_helpers import CourseError, terminal
+from course_helpers.core import terminal as module
 
 
 def test_shows_the_command_and_its_output(
@@ -31,6 +32,6 @@ def test_a_missing_program_or_folder_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "TERMINAL_TIMEOUT", 0.5)
+    monkeypatch.setattr(module, "TERMINAL_TIMEOUT", 0.5)
     with pytest.raises(CourseError, match=r"no answer within 0\.5 s"):
         terminal('python -c "import time; time.sleep(60)"')

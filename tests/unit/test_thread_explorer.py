@@ -9,8 +9,8 @@ from datetime import datetime
 import pytest
 
 from course_helpers.checkpoints import Checkpoint
-from course_helpers.errors import NotFoundError
-from course_helpers.markup import clean
+from course_helpers.core.errors import NotFoundError
+from course_helpers.core.markup import clean
 from course_helpers.messages import Message, ToolCall
 from course_helpers.store import Memories
 from course_helpers.threads import ThreadSummary

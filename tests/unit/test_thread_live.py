@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from course_helpers.checkpoints import Checkpoint, Page, joined
-from course_helpers.errors import CourseError, ServerError
+from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.messages import Message
 from course_helpers.thread_actions import Started
 from course_helpers.thread_stream import StreamEvent

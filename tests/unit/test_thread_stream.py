@@ -12,7 +12,7 @@ from langgraph_sdk.errors import InternalServerError
 from langgraph_sdk.schema import StreamPart
 
 from course_helpers import thread_stream as module
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
 from course_helpers.thread_stream import StreamReader, run_events, thread_events
 
 

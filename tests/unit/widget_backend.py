@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from ipywidgets import HTML, Box, Widget  # type: ignore[import-untyped]
 
 from course_helpers.checkpoints import Checkpoint
-from course_helpers.errors import ServerError
+from course_helpers.core.errors import ServerError
 from course_helpers.lanes import Deployment
 from course_helpers.messages import Message, ToolCall
 from course_helpers.store import Memories

@@ -10,7 +10,7 @@ from pathlib import Path
 from IPython.core.getipython import get_ipython
 
 from course_helpers.checks.result import Result
-from course_helpers.settings import DEPLOYMENT
+from course_helpers.core.settings import DEPLOYMENT
 
 TASK_MAISTRO = DEPLOYMENT / "task_maistro.py"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from course_helpers.checks.result import Result
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 from course_helpers.lanes import Deployment
 from course_helpers.store import read_memories
 from course_helpers.threads import read_thread

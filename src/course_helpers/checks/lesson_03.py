@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course_helpers import images
 from course_helpers.checks.result import Result
-from course_helpers.errors import BuildError, CourseError
+from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.image_layers import read_image
 from course_helpers.image_search import search_layers
 from course_helpers.practice_containers import PracticeContainers

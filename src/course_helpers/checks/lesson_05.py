@@ -14,11 +14,11 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.api_errors import explain_error
 from course_helpers.checks.result import Result
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.settings import GRAPH
 from course_helpers.lanes import Deployment
 from course_helpers.messages import messages_of, text_of
 from course_helpers.practice_line import PracticeLine
-from course_helpers.settings import GRAPH
 from course_helpers.store import read_memories
 
 QUESTION = "What can you do?"

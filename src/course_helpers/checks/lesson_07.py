@@ -9,7 +9,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.assistants import LIMIT, find_versions, read_assistant
 from course_helpers.checks.result import Result
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
 from course_helpers.lanes import Deployment
 from course_helpers.store import read_memories
 

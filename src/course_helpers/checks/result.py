@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from course_helpers.markup import clean
+from course_helpers.core.markup import clean
 
 
 @dataclass(frozen=True)

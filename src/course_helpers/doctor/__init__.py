@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from course_helpers import (
     compose,
-    docker_checks,
     images,
     machine,
     network_checks,
@@ -18,11 +17,12 @@ from course_helpers import (
     stack,
     stack_health,
 )
+from course_helpers.core import docker, ports
+from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
+from course_helpers.core.findings import Finding, Findings, examine_one
+from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.dev_server import missing_graphs, server_version
-from course_helpers.errors import RECONNECT, CourseError, DockerError, SettingsError
-from course_helpers.findings import Finding, Findings, look
 from course_helpers.result_code import SYSTEMS, Report, encode
-from course_helpers.settings import GRAPH, load_settings
 
 LIMIT = 2.4  # seconds for all checks together; those of Docker and the registry end themselves
 OTHER_PORT = "langgraph dev --port 2025 (the course's own server looks for a free one itself)"
@@ -50,14 +50,14 @@ CHECKS = (
     Check("WSL", machine.wsl, "03"),
     Check("Memory", machine.memory, "04"),
     Check("Disk", machine.disk, "03"),
-    Check("Docker", docker_checks.engine, "03"),
-    Check("Compose", docker_checks.compose, "04"),
-    Check("Buildx", docker_checks.buildx, "03"),
+    Check("Docker", docker.engine, "03"),
+    Check("Compose", docker.compose, "04"),
+    Check("Buildx", docker.buildx, "03"),
     Check("Images", images.image_source, "03"),
     Check("Proxy", network_checks.proxy),
     Check("Certificates", network_checks.certificates),
-    Check("Port 8888", lambda: network_checks.port(8888, "JupyterLab")),
-    Check("Port 2024", lambda: network_checks.port(2024, "langgraph dev", OTHER_PORT), "02"),
+    Check("Port 8888", lambda: ports.port(8888, "JupyterLab")),
+    Check("Port 2024", lambda: ports.port(2024, "langgraph dev", OTHER_PORT), "02"),
     Check("Stack's port", lambda: _stack_port(), "04"),
     Check("Stack", lambda: _stack(), "04"),
 )
@@ -73,7 +73,7 @@ def examine(checks: Sequence[Check] = CHECKS, limit: float = LIMIT) -> Findings:
     found: dict[str, Finding] = {}
 
     def run(check: Check) -> None:
-        found[check.name] = look(*check)
+        found[check.name] = examine_one(*check)
 
     # Daemons: a name look-up without a network cannot be stopped, and must not be waited for.
     threads = [threading.Thread(target=run, args=(check,), daemon=True) for check in checks]
@@ -103,16 +103,16 @@ def server_findings(url: str) -> Findings:
     except SettingsError as error:
         return Findings([Finding("Settings", False, error.what, error.fix), *_server(url)])
     own = [
-        look("Settings", settings_checks.settings_file),
-        look("Model", lambda: settings_checks.model(settings)),
-        look("Tracing", lambda: settings_checks.tracing(settings)),
+        examine_one("Settings", settings_checks.settings_file),
+        examine_one("Model", lambda: settings_checks.model(settings)),
+        examine_one("Tracing", lambda: settings_checks.tracing(settings)),
     ]
     return Findings([*own, *_server(url)])
 
 
 def _stack_port() -> str:
     try:
-        running = compose.services(docker_checks.TIMEOUT)
+        running = compose.services(docker.TIMEOUT)
     except DockerError:  # is a finding of its own
         running = []
     return stack.port_for_the_stack(running)
@@ -120,14 +120,14 @@ def _stack_port() -> str:
 
 def _stack() -> str:
     try:
-        return stack_health.stack_state(docker_checks.TIMEOUT)
+        return stack_health.stack_state(docker.TIMEOUT)
     except DockerError:  # is a finding of its own
         return "not running: no Docker answers"
 
 
 def _server(url: str) -> list[Finding]:
-    server = look("Server", lambda: _answer(url))
-    return [server, look("Graph", lambda: _graph(url))] if server.ok else [server]
+    server = examine_one("Server", lambda: _answer(url))
+    return [server, examine_one("Graph", lambda: _graph(url))] if server.ok else [server]
 
 
 def _answer(url: str) -> str:

@@ -10,9 +10,9 @@ import io
 import os
 import sys
 
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import STATES, findings_text, summarise
 from course_helpers.doctor import CHECKS, examine, result_code
-from course_helpers.errors import CourseError
-from course_helpers.findings import STATES, findings_text, summarise
 from course_helpers.result_code import decode
 
 COLOURS = {"ok": "32", "later": "33", "FAIL": "1;31"}

@@ -14,9 +14,9 @@ from course_helpers.assistants import (
     make_current,
     read_versions,
 )
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
+from course_helpers.core.markup import clean
 from course_helpers.lanes import Deployment
-from course_helpers.markup import clean
 from course_helpers.widgets.action_panel import ActionPanel
 
 NAME = 40  # characters of an assistant's name in the list

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from ipywidgets import Button, HBox  # type: ignore[import-untyped]
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean
-from course_helpers.settings import ROOT
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean
+from course_helpers.core.settings import ROOT
 from course_helpers.widgets.panel import StatusView
 
 CANCELLED = (130, -signal.SIGINT)  # the codes of a command that was interrupted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from course_helpers.core.findings import Finding, findings_html, summarise
 from course_helpers.doctor import examine, result_code, server_findings
-from course_helpers.findings import Finding, findings_html, summarise
 from course_helpers.lanes import Deployment
 from course_helpers.widgets.panel import Panel
 

@@ -8,9 +8,9 @@ import re
 
 from ipywidgets import HTML  # type: ignore[import-untyped]
 
-from course_helpers.errors import CourseError
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean
 from course_helpers.image_layers import ImageView, layers_html, megabytes, read_image
-from course_helpers.markup import clean
 from course_helpers.widgets.command_panel import Action, CommandPanel
 
 BUILD = Action(

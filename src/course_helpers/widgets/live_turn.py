@@ -6,7 +6,7 @@ import asyncio
 
 from ipywidgets import HTML  # type: ignore[import-untyped]
 
-from course_helpers.markup import clean
+from course_helpers.core.markup import clean
 from course_helpers.widgets.conversation import live_turn
 
 INTERVAL = 0.05  # seconds between two updates; tokens come faster than an eye follows

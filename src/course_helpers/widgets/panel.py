@@ -10,8 +10,8 @@ from typing import Any
 
 from ipywidgets import HTML, Button, HBox, Text, ValueWidget, VBox  # type: ignore[import-untyped]
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean
 from course_helpers.widgets import theme
 
 

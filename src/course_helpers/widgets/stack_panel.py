@@ -11,9 +11,9 @@ from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[
 
 from course_helpers.compose import SERVICES, project_name, services
 from course_helpers.containers import Service
-from course_helpers.errors import CourseError
-from course_helpers.findings import Finding, Findings
-from course_helpers.markup import clean
+from course_helpers.core.errors import CourseError
+from course_helpers.core.findings import Finding, Findings
+from course_helpers.core.markup import clean
 from course_helpers.stack_health import READY, stack_findings, summary
 from course_helpers.stack_logs import LogFollower, LogLine, matches
 from course_helpers.stack_watch import StackWatch

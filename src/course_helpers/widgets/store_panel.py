@@ -9,7 +9,7 @@ from typing import Any
 from ipywidgets import Button, HBox, Text, ToggleButtons, VBox  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.errors import CourseError, NotFoundError
+from course_helpers.core.errors import CourseError, NotFoundError
 from course_helpers.lanes import Deployment
 from course_helpers.store_browser import (
     SEARCHED,

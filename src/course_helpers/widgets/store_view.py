@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from course_helpers.markup import table
+from course_helpers.core.markup import table
 from course_helpers.store_browser import ItemPage, Namespace
 from course_helpers.widgets.item_form import short
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 
-from course_helpers.markup import clean
+from course_helpers.core.markup import clean
 
 STYLE = """<style>
 .course-panel {

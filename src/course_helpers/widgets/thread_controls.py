@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
 
 from course_helpers.checkpoints import Checkpoint
-from course_helpers.markup import clean
+from course_helpers.core.markup import clean
 from course_helpers.threads import ThreadView
 
 DELETE, REALLY = "Delete", "Really delete?"

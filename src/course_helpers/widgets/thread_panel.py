@@ -11,9 +11,9 @@ from ipywidgets import HTML, Box, Button, Dropdown, HBox, Text, VBox  # type: ig
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.errors import NotFoundError
+from course_helpers.core.errors import NotFoundError
+from course_helpers.core.markup import clean
 from course_helpers.lanes import Deployment, require_ready
-from course_helpers.markup import clean
 from course_helpers.messages import Message
 from course_helpers.store import Memories, read_memories
 from course_helpers.threads import (

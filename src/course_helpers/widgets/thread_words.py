@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from datetime import datetime
 
-from course_helpers.markup import clean
+from course_helpers.core.markup import clean
 from course_helpers.threads import ThreadSummary
 
 OPENING = 40  # characters of a thread's first message in the list of threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,10 @@ from types import MappingProxyType
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from course_helpers.errors import SettingsError
+from course_helpers.core.errors import SettingsError
+from course_helpers.core.masking import is_secret, mask
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DEPLOYMENT = ROOT / "deployment"
 # Another file is named for another environment: one for staging, say, or that of the tests.
 ENV_FILE = Path(os.environ.get("COURSE_ENV_FILE") or DEPLOYMENT / ".env").resolve()
@@ -23,12 +24,6 @@ LANES = ("embedded", "open", "official")
 # In this order, by langsmith 0.14: the first that is not empty decides.
 TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
-
-# Rather one too many (NO_AUTH) than one too few; PWD alone is the folder that a shell is in.
-_SECRET_NAME = re.compile(
-    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_PWD|_AUTH)$", re.I
-)
-_PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|x{4,}|example", re.I)
 
 
 @dataclass(frozen=True)
@@ -142,16 +137,17 @@ def _read_file(env_file: Path) -> dict[str, str | None]:
     return dotenv_values(env_file)
 
 
-def is_secret(name: str) -> bool:
-    """Return whether a variable of this name holds a secret."""
-    return bool(_SECRET_NAME.search(name))
+def prepare_env_file(env_file: Path = ENV_FILE) -> None:
+    """Make `deployment/.env` from its example if there is none, and check that it can be read.
+
+    Raises:
+        SettingsError: a line or a value of the file cannot work.
+    """
+    if not env_file.exists():
+        shutil.copyfile(DEPLOYMENT / ".env.example", env_file)
+        print(f"Made {_shown(env_file)}, where your settings and keys go (none is needed).")
+    load_settings(env_file)
 
 
-def mask(secret: str) -> str:
-    """Return a secret so that its owner recognises it and nobody else can use it."""
-    return f"{secret[:3]}…{secret[-2:]}" if len(secret) >= 12 else "…"
-
-
-def is_placeholder(secret: str) -> bool:
-    """Return whether a key is a form's hint (`sk-...`, `<your key>`) rather than a key."""
-    return bool(_PLACEHOLDER.search(secret.strip()))
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -11,11 +11,12 @@ import shutil
 
 import httpx
 
-from course_helpers.commands import MISSING, TOO_SLOW, Answer, ask
-from course_helpers.errors import CourseError, DockerError
+from course_helpers.core.errors import CourseError, DockerError
+from course_helpers.core.processes import MISSING, TOO_SLOW, Answer, run
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
 PATIENCE = 10.0  # seconds for one that is needed now, and may be busy
+COMMAND_TIMEOUT = 15.0  # seconds for a command
 _ENGINE = ("docker", "version", "--format", "{{json .}}")
 _COMPOSE = ("docker", "compose", "version", "--short")
 _BUILDX = ("docker", "buildx", "version")
@@ -32,7 +33,7 @@ _PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (De
 
 def engine(answer: Answer | None = None) -> str:
     """Check that a Docker engine runs, that you may use it, and that it is young enough."""
-    answer = answer or ask(_ENGINE, TIMEOUT)
+    answer = answer or run(_ENGINE, TIMEOUT)
     _require_command(answer)
     if "permission denied" in answer.err.lower():
         raise CourseError("installed, but you have no right to its socket", _PERMIT)
@@ -48,7 +49,7 @@ def engine(answer: Answer | None = None) -> str:
 
 def compose(answer: Answer | None = None) -> str:
     """Check for the Compose plugin; version 1 was a program of its own."""
-    answer = answer or ask(_COMPOSE, TIMEOUT)
+    answer = answer or run(_COMPOSE, TIMEOUT)
     _require_command(answer)
     version = answer.out.removeprefix("v")
     if answer.code == 0 and _numbers(version) >= OLDEST_COMPOSE:
@@ -60,7 +61,7 @@ def compose(answer: Answer | None = None) -> str:
 
 def buildx(answer: Answer | None = None) -> str:
     """Check for the build plugin."""
-    answer = answer or ask(_BUILDX, TIMEOUT)
+    answer = answer or run(_BUILDX, TIMEOUT)
     _require_command(answer)
     if answer.code == 0:
         found = re.search(r"v?(\d+\.\S+)", answer.out)
@@ -95,7 +96,7 @@ def require(build: bool = False) -> None:
     )
     for name, check, command in checks if build else checks[:2]:
         try:
-            check(ask(command, PATIENCE))
+            check(run(command, PATIENCE))
         except CourseError as error:
             raise DockerError(f"{name}: {error.what}.", error.fix) from None
 
@@ -124,3 +125,19 @@ def _numbers(version: str) -> tuple[int, int]:
     """Return a version's first two numbers."""
     found = re.match(r"(\d+)(?:\.(\d+))?", version)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+
+
+def ask_docker(*arguments: str, timeout: float = COMMAND_TIMEOUT) -> str:
+    """Return what a docker command prints.
+
+    Args:
+        arguments: the command and its options.
+        timeout: seconds.
+
+    Raises:
+        DockerError: it failed, in the doctor's words if no engine answers.
+    """
+    answer = run(["docker", *arguments], timeout)
+    if answer.code != 0:
+        raise why_not(answer)
+    return answer.out

@@ -48,3 +48,19 @@ def _row(cells: Iterable[str], attributes: str, named: bool) -> str:
     first, *rest = (html.escape(clean(cell)) for cell in cells)
     name = f'<th scope="row"{attributes}>{first}</th>' if named else f"<td{attributes}>{first}</td>"
     return f"<tr>{name}{''.join(f'<td{attributes}>{cell}</td>' for cell in rest)}</tr>"
+
+
+class Rows(list[dict[str, str]]):
+    """Rows of a table: column -> cell. A notebook shows them as a table, `print` as lines."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no rows"
+        columns = list(self[0])
+        width = {c: max(len(c), *(len(row[c]) for row in self)) for c in columns}
+        lines = [[c.ljust(width[c]) for c in columns]]
+        lines += [[row[c].ljust(width[c]) for c in columns] for row in self]
+        return clean("\n".join("  ".join(cells).rstrip() for cells in lines))
+
+    def _repr_html_(self) -> str:
+        return table(f"{len(self)} row{'' if len(self) == 1 else 's'}", self)

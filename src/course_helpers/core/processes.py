@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -11,16 +10,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import psutil
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean
-from course_helpers.settings import load_settings
+from course_helpers.core.errors import CourseError
 
-TERMINAL_TIMEOUT = 120.0  # seconds
 MISSING, NOT_STARTED, TOO_SLOW = 127, 126, 124  # the codes that shells give
+
+CHUNK = 1 << 20  # bytes read at once, from a command or a file
 
 
 class Answer(NamedTuple):
@@ -31,7 +29,7 @@ class Answer(NamedTuple):
     err: str = ""
 
 
-def ask(
+def run(
     command: Sequence[str],
     timeout: float,
     folder: Path | None = None,
@@ -92,31 +90,24 @@ def _kill(pid: int) -> None:
             each.kill()
 
 
-def terminal(command: str, folder: Path | str = ".") -> int:
-    """Run a command as it would be typed in a terminal, and print it with its output.
+@contextmanager
+def child_process(
+    command: Sequence[str], stdout: int, stderr: int, **environ: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command to its end, or end it when this process cannot go on."""
+    with subprocess.Popen(
+        command, env=os.environ | environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            for pipe in filter(None, (process.stdout, process.stderr)):
+                pipe.close()  # docker does not end while it waits for somebody to read
+            process.wait()
+            raise
 
-    The programs of the course's environment (`langgraph`, for instance) come first on the path.
 
-    Args:
-        command: a program with its arguments; no pipes, no redirections.
-        folder: where to run it.
-
-    Returns:
-        The command's exit code; 0 means success.
-
-    Raises:
-        CourseError: there is no such program or folder, or it took longer than two minutes.
-    """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    quiet = {"NO_COLOR": "1", "LANGGRAPH_CLI_NO_ANALYTICS": "1"}  # else it reports each command
-    program, *arguments = shlex.split(command)
-    found = shutil.which(program, path=path)
-    if found is None:
-        raise CourseError(f"There is no program {program!r}.", "install it, or run: make doctor")
-    print(f"$ {command}", flush=True)
-    environ = {**load_settings().environment, "PATH": path, **quiet}
-    answer = ask([found, *arguments], TERMINAL_TIMEOUT, Path(folder), environ)
-    if answer.code in (NOT_STARTED, TOO_SLOW):
-        raise CourseError(f"{command!r}: {answer.err}.", f"run it in a terminal, in {folder}")
-    print(clean("\n".join(filter(None, (answer.out, answer.err)))))
-    return answer.code
+def last_line(errors: IO[bytes] | None) -> str:
+    lines = errors.read().decode(errors="replace").strip().splitlines() if errors else []
+    return lines[-1].rstrip(".") if lines else "docker does not say why"

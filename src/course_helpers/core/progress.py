@@ -10,7 +10,7 @@ FIRST = 2.0  # seconds after which it is worth a line
 _EVERY = {True: 0.2, False: 5.0}  # seconds between two, in a terminal and elsewhere
 
 
-def shown(
+def with_progress(
     chunks: Iterable[bytes], what: str, total: int | None = None
 ) -> Generator[bytes, None, None]:
     """Give the same chunks, and print how many bytes they were when it takes longer.
@@ -40,3 +40,8 @@ def shown(
 def _line(what: str, done: int, total: int | None, seconds: float) -> str:
     of = f" of {total / 1e6:.0f}" if total else ""
     return f"  {what}: {done / 1e6:.0f}{of} MB, {done / 1e6 / seconds:.0f} MB/s"
+
+
+def show_count(count: int, step: int, unit: str) -> None:
+    if count % step == 0:
+        print(f"  {count} {unit}", flush=True)

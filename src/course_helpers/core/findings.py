@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_helpers.errors import CourseError
-from course_helpers.markup import clean
+from course_helpers.core.errors import CourseError
+from course_helpers.core.markup import clean
 
 STATES = ("ok", "later", "FAIL")
 
@@ -54,7 +54,7 @@ class Findings(list[Finding]):
         return clean(findings_html(self))
 
 
-def look(name: str, check: Callable[[], str], needed_from: str = "") -> Finding:
+def examine_one(name: str, check: Callable[[], str], needed_from: str = "") -> Finding:
     """Run a check and return its finding; a check that crashes gives one too.
 
     Args:

@@ -1,0 +1,112 @@
+"""Commands typed in a lesson: printed with their output, as a terminal shows them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.markup import clean
+from course_helpers.core.processes import NOT_STARTED, TOO_SLOW, run
+from course_helpers.core.settings import load_settings
+
+TIMEOUT = 60.0  # seconds
+
+TERMINAL_TIMEOUT = 120.0  # seconds
+
+
+def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> str | None:
+    """Run a command of a program that this computer may lack, and print it with its output.
+
+    Args:
+        command: a program with its arguments; no pipes, no redirections.
+        files: name -> text of files that the command finds in its folder, which is a temporary one.
+
+    Returns:
+        What it printed; None, after a sentence about it, if there is no such program.
+
+    Raises:
+        CourseError: it failed, or took longer than a minute.
+    """
+    program = shlex.split(command)[0]
+    if shutil.which(program) is None:
+        print(f"{program} is not installed here. Read on: nothing below needs it.")
+        return None
+    print(f"$ {command}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (files or {}).items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        answer = run(shlex.split(command), TIMEOUT, Path(folder), _environment())
+    if answer.code in (NOT_STARTED, TOO_SLOW):
+        raise CourseError(f"{command!r}: {answer.err}.", "run this cell again")
+    if answer.code:
+        words = answer.err.splitlines() or ["it says nothing"]
+        said = next((line for line in words if "Error" in line), words[-1])
+        raise CourseError(f"{program} failed ({answer.code}): {clean(said)}", "correct the command")
+    print(clean(answer.out))
+    return clean(answer.out)
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's variables without Jupyter's wish for colours."""
+    kept = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
+    return {**kept, "NO_COLOR": "1"}
+
+
+def run_typed(
+    command: str, folder: Path | str = ".", values: Mapping[str, str] | None = None
+) -> None:
+    """Print a command and run it; the id that it prints of what it has made is not shown.
+
+    Args:
+        command: as it would be typed in a terminal.
+        folder: where to run it.
+        values: what to put in the place of its variables, which are printed as they are.
+
+    Raises:
+        ServerError: it failed.
+    """
+    print(f"$ {command}", flush=True)
+    for variable, value in (values or {}).items():
+        command = command.replace(variable, value)
+    answer = run(shlex.split(command), TIMEOUT, Path(folder))
+    if answer.code != 0:
+        lines = answer.err.splitlines() or ["it says nothing"]
+        said = next((line for line in lines if line.startswith("docker: ")), lines[-1])
+        what, cause = " ".join(command.split()[:2]), said.removeprefix("docker: ").rstrip(".")
+        raise ServerError(f"`{what}` failed: {cause}.", "correct that, then run this cell again")
+
+
+def terminal(command: str, folder: Path | str = ".") -> int:
+    """Run a command as it would be typed in a terminal, and print it with its output.
+
+    The programs of the course's environment (`langgraph`, for instance) come first on the path.
+
+    Args:
+        command: a program with its arguments; no pipes, no redirections.
+        folder: where to run it.
+
+    Returns:
+        The command's exit code; 0 means success.
+
+    Raises:
+        CourseError: there is no such program or folder, or it took longer than two minutes.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    quiet = {"NO_COLOR": "1", "LANGGRAPH_CLI_NO_ANALYTICS": "1"}  # else it reports each command
+    program, *arguments = shlex.split(command)
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise CourseError(f"There is no program {program!r}.", "install it, or run: make doctor")
+    print(f"$ {command}", flush=True)
+    environ = {**load_settings().environment, "PATH": path, **quiet}
+    answer = run([found, *arguments], TERMINAL_TIMEOUT, Path(folder), environ)
+    if answer.code in (NOT_STARTED, TOO_SLOW):
+        raise CourseError(f"{command!r}: {answer.err}.", f"run it in a terminal, in {folder}")
+    print(clean("\n".join(filter(None, (answer.out, answer.err)))))
+    return answer.code
