@@ -26,8 +26,8 @@ from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
-from course_helpers.dev_server import missing_graphs
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.server.probe import missing_graphs
 
 TIMEOUT = 60.0  # seconds for a command of Docker
 DATA = "/var/lib/postgresql/data"  # where Postgres has its volume

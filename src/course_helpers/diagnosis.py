@@ -17,10 +17,10 @@ from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
-from course_helpers.dev_server import missing_graphs
 from course_helpers.fault_list import FAULTS
 from course_helpers.log_reader import cause, explain, log_line
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.server.probe import missing_graphs
 from course_helpers.stack_health import stack_findings, summary
 
 TIMEOUT = 60.0  # seconds; most faults show within 5, but a slow computer starts a server slowly

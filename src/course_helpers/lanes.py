@@ -15,16 +15,11 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers import stack, stack_logs
-from course_helpers.core.errors import RECONNECT, BuildError, DockerError, ServerError
+from course_helpers.core.errors import BuildError, DockerError
 from course_helpers.core.markup import clean
-from course_helpers.core.settings import GRAPH, Settings, load_settings
-from course_helpers.dev_server import (
-    DevServer,
-    missing_graphs,
-    server_info,
-    server_version,
-    start_dev_server,
-)
+from course_helpers.core.settings import Settings, load_settings
+from course_helpers.server.dev_server import DevServer, start_dev_server
+from course_helpers.server.probe import require_ready, server_info, server_version
 
 OPEN_ENGINE = "Aegra"  # what the licence-free engine calls itself under /info
 
@@ -153,25 +148,6 @@ def _stack(url: str, reason: str) -> Deployment:
         model=load_settings().model_label,
         store="Postgres, in a volume that outlives the containers",
     )
-
-
-def require_ready(url: str, graph: str = GRAPH) -> None:
-    """Return if a deployment answers and has the graph loaded.
-
-    Raises:
-        ServerError: it does not answer, or answers without the graph.
-    """
-    missing = missing_graphs(url, [graph])
-    if missing is None:
-        raise ServerError(
-            f"Nothing answers at {url}: the server has stopped.",
-            RECONNECT,
-        )
-    if missing:
-        raise ServerError(
-            f"The server at {url} has no graph {graph!r}.",
-            'name it under "graphs" in deployment/langgraph.json and run connect() again',
-        )
 
 
 def _embedded_url(settings: Settings) -> str:

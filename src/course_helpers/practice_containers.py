@@ -18,10 +18,10 @@ from course_helpers.core.errors import BuildError, SettingsError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.core.terminal import run_typed
-from course_helpers.dev_server import missing_graphs, server_info
 from course_helpers.lanes import Deployment
 from course_helpers.practice_builds import REPLACED
 from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.server.probe import missing_graphs, server_info
 
 _DATABASES = {  # service -> the setting that names its image, and how to start what is in it
     "redis": ("REDIS_IMAGE", """ sh -c 'exec redis-server --requirepass "$REDIS_PASSWORD"'"""),

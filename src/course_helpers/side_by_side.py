@@ -8,10 +8,10 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.assistants import read_assistant
 from course_helpers.core.markup import clean, table
-from course_helpers.messages import messages_of, text_of
-from course_helpers.store import read_memories
+from course_helpers.server.assistants import read_assistant
+from course_helpers.server.memories import read_memories
+from course_helpers.server.messages import messages_of, text_of
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ from course_helpers.core import docker, ports
 from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.core.processes import ending_with_a_sentence, run
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
-from course_helpers.dev_server import missing_graphs
 from course_helpers.log_reader import cause
+from course_helpers.server.probe import missing_graphs
 from course_helpers.stack_health import all_ready, service_finding, stack_findings, summary
 from course_helpers.stack_logs import follow_logs
 

@@ -9,8 +9,8 @@ from course_helpers.containers import TIMEOUT, Service, read_log
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.settings import GRAPH
-from course_helpers.dev_server import missing_graphs
 from course_helpers.log_reader import explain
+from course_helpers.server.probe import missing_graphs
 
 NOT_STARTED, READY = "not started", "ready"
 

@@ -65,7 +65,7 @@ def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
 def server_processes(lab: Lab) -> list[psutil.Process]:
     """Return the embedded servers of all kernels."""
     children = lab.process.children(recursive=True)
-    return [child for child in children if "course_helpers._dev_child" in command_of(child)]
+    return [child for child in children if "course_helpers.server._dev_child" in command_of(child)]
 
 
 def test_hostile_data_is_only_text(notebook: Notebook) -> None:

@@ -256,7 +256,7 @@ def test_the_server_dies_and_comes_back(
     notebook: Notebook, lab: Lab, store: Locator, runs: Locator
 ) -> None:
     children = lab.process.children(recursive=True)
-    (server,) = [p for p in children if "course_helpers._dev_child" in command_of(p)]
+    (server,) = [p for p in children if "course_helpers.server._dev_child" in command_of(p)]
     kill(server)
     runs.get_by_role("button", name="Refresh").click()
     expect(runs.get_by_role("status")).to_contain_text("the server has stopped")

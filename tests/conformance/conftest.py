@@ -12,8 +12,8 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 
-from course_helpers import dev_server
 from course_helpers.core.settings import load_settings
+from course_helpers.server import dev_server
 from tests.conformance.receiver import Receiver
 from tests.conformance.score import TARGET, Score
 from tests.conformance.support import ENGINE_URL, GRAPHS, Server

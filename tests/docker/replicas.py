@@ -13,7 +13,7 @@ from dotenv import set_key, unset_key
 from course_helpers import compose, images, stack
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import ENV_FILE, load_settings
-from course_helpers.dev_server import missing_graphs
+from course_helpers.server.probe import missing_graphs
 from tests.conformance.support import GRAPHS
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE

@@ -10,7 +10,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers import lanes
 from course_helpers.lanes import Deployment
-from course_helpers.thread_stream import thread_events
+from course_helpers.server.thread_stream import thread_events
 from tests.conformance.support import until
 from tests.server.test_explorer import (  # noqa: F401 - collected here too
     SLOWLY,

@@ -11,8 +11,8 @@ from langgraph_sdk import get_client
 
 from course_helpers import compose, stack
 from course_helpers.core.processes import run
-from course_helpers.store import read_memories
-from course_helpers.threads import list_threads, read_thread
+from course_helpers.server.memories import read_memories
+from course_helpers.server.threads import list_threads, read_thread
 from tests.docker.helpers import USER, container_id, docker, inspect, say
 from tests.docker.project import PROJECT
 

@@ -14,7 +14,7 @@ from langgraph_sdk import get_client
 from course_helpers import stack
 from course_helpers.compose import data_volumes
 from course_helpers.containers import find_services
-from course_helpers.store import read_memories
+from course_helpers.server.memories import read_memories
 from tests.conformance.support import until
 from tests.docker.helpers import USER, container_id, docker, inspect, say
 from tests.docker.project import IMAGE, PROJECT

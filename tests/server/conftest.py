@@ -12,8 +12,8 @@ import pytest
 
 from course_helpers import lanes
 from course_helpers.core.settings import load_settings
-from course_helpers.dev_server import start_dev_server
 from course_helpers.lanes import Deployment
+from course_helpers.server.dev_server import start_dev_server
 from tests.pinned import PINNED
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from course_helpers.core import ports
 from course_helpers.core.errors import ServerError, SettingsError
-from course_helpers.dev_server import DevServer, missing_graphs, start_dev_server
+from course_helpers.server.dev_server import DevServer, start_dev_server
+from course_helpers.server.probe import missing_graphs
 
 pytestmark = pytest.mark.server
 
@@ -84,7 +85,7 @@ def test_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     folder = deployment(tmp_path, TINY_GRAPH)
     script = (
         "import sys, pathlib\n"
-        "from course_helpers.dev_server import start_dev_server\n"
+        "from course_helpers.server.dev_server import start_dev_server\n"
         f"server = start_dev_server(pathlib.Path({str(folder)!r}))\n"
         "print(server.url, server.pid, server._folder, flush=True)\n"
         "sys.stdin.read()\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from course_helpers.lanes import Deployment
-from course_helpers.runs import RunView, moment
+from course_helpers.server.runs import RunView, moment
 from course_helpers.widgets import RunTimeline, StorePanel
 from tests.server.heavy_graph import TODOS
 

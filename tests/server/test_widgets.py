@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from course_helpers.lanes import Deployment
-from course_helpers.store import namespace, read_memories
-from course_helpers.threads import list_threads, read_thread
+from course_helpers.server.memories import namespace, read_memories
+from course_helpers.server.threads import list_threads, read_thread
 from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
 from course_helpers.widgets.panel import View
 from course_helpers.widgets.timeline import timeline

@@ -10,8 +10,8 @@ from langgraph.pregel.remote import RemoteException
 from langgraph_sdk import errors as sdk
 
 from course_helpers import explain_error
-from course_helpers.api_errors import LONGEST
 from course_helpers.core.errors import CourseError, NotFoundError, ServerError
+from course_helpers.server.api_errors import LONGEST
 from tests.unit.widget_backend import ATTACK
 
 URL = "http://127.0.0.1:9"

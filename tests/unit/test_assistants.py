@@ -9,9 +9,14 @@ import httpx
 import pytest
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
-from course_helpers.assistant_versions import SHOWN, AssistantVersion, AssistantVersions, version_of
-from course_helpers.assistants import list_assistants, make_current, read_versions
 from course_helpers.core.errors import NotFoundError
+from course_helpers.server.assistant_versions import (
+    SHOWN,
+    AssistantVersion,
+    AssistantVersions,
+    version_of,
+)
+from course_helpers.server.assistants import list_assistants, make_current, read_versions
 from course_helpers.side_by_side import Answer, SideBySide, ask_assistants
 from tests.unit.widget_backend import ATTACK, Markup
 

@@ -13,7 +13,7 @@ from configuration import PROVIDERS, Configuration
 from course_helpers.config_check import config_findings
 from course_helpers.core.settings import DEPLOYMENT, GRAPH, PROVIDER_KEYS, ROOT
 from course_helpers.deployment_files import requirements
-from course_helpers.store import namespace
+from course_helpers.server.memories import namespace
 from task_maistro import MEMORIES, graph, memory_namespace
 
 CONFIG = json.loads((DEPLOYMENT / "langgraph.json").read_text())

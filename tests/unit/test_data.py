@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_helpers.checkpoints import checkpoints_of
 from course_helpers.checks import Result
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.dev_server import _cause
 from course_helpers.lanes import Deployment
-from course_helpers.messages import conversation_of
-from course_helpers.store import Memories
+from course_helpers.server.checkpoints import checkpoints_of
+from course_helpers.server.dev_server import _cause
+from course_helpers.server.memories import Memories
+from course_helpers.server.messages import conversation_of
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 

@@ -8,17 +8,11 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.markup import SHOWN_ROWS, table
-from course_helpers.messages import Message
-from course_helpers.store import LIMIT, Memories, read_memories
-from course_helpers.threads import ThreadView
+from course_helpers.server.memories import LIMIT, Memories, read_memories
+from course_helpers.server.messages import Message
+from course_helpers.server.threads import ThreadView
 from course_helpers.widgets import thread_panel as module
-from tests.unit.widget_backend import (
-    AT,
-    Backend,
-    Markup,
-    explorer_of,
-    shown,
-)
+from tests.unit.widget_backend import AT, Backend, Markup, explorer_of, shown
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:

@@ -13,7 +13,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
 from course_helpers.core.errors import NotFoundError
-from course_helpers.runs import RUNS, RunView, read_runs
+from course_helpers.server.runs import RUNS, RunView, read_runs
 from course_helpers.widgets import RunTimeline, action_panel
 from course_helpers.widgets.run_rows import runs_html
 from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until

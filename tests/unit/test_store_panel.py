@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.store_browser import SEARCHED, read_items
+from course_helpers.server.store import SEARCHED, read_items
 from course_helpers.widgets import StorePanel, action_panel
 from course_helpers.widgets.store_view import NODES, SAME, labels, tree, tree_html
 from tests.unit.store_backend import ANN, BOB, Store

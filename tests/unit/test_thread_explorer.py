@@ -8,12 +8,12 @@ from datetime import datetime
 
 import pytest
 
-from course_helpers.checkpoints import Checkpoint
 from course_helpers.core.errors import NotFoundError
 from course_helpers.core.markup import clean
-from course_helpers.messages import Message, ToolCall
-from course_helpers.store import Memories
-from course_helpers.threads import ThreadSummary
+from course_helpers.server.checkpoints import Checkpoint
+from course_helpers.server.memories import Memories
+from course_helpers.server.messages import Message, ToolCall
+from course_helpers.server.threads import ThreadSummary
 from course_helpers.widgets import ThreadExplorer
 from course_helpers.widgets import thread_panel as module
 from tests.unit.widget_backend import (

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from course_helpers.checkpoints import Checkpoint, Page, joined
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.messages import Message
-from course_helpers.thread_actions import Started
-from course_helpers.thread_stream import StreamEvent
-from course_helpers.threads import ThreadView, read_older
+from course_helpers.server.checkpoints import Checkpoint, Page, joined
+from course_helpers.server.messages import Message
+from course_helpers.server.thread_actions import Started
+from course_helpers.server.thread_stream import StreamEvent
+from course_helpers.server.threads import ThreadView, read_older
 from course_helpers.widgets import ThreadExplorer, thread_explorer, thread_live, thread_panel
 from course_helpers.widgets.live_turn import INTERVAL, LiveTurn
 from course_helpers.widgets.thread_controls import Draft, ThreadControls
@@ -352,7 +352,7 @@ async def test_older_checkpoints_come_page_by_page(
         asked.append((limit, before))
         return Page([older])
 
-    monkeypatch.setattr("course_helpers.threads.read_page", page)
+    monkeypatch.setattr("course_helpers.server.threads.read_page", page)
     first = [replace(backend.checkpoints[0], id="c1", parent_id="b9", messages=999)]
     view = await read_older(None, ThreadView("t1", "idle", [], first, AT, more=True))  # type: ignore[arg-type]
     assert asked == [(20, "c1")]

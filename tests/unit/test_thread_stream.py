@@ -11,9 +11,9 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 from langgraph_sdk.schema import StreamPart
 
-from course_helpers import thread_stream as module
 from course_helpers.core.errors import ServerError
-from course_helpers.thread_stream import StreamReader, run_events, thread_events
+from course_helpers.server import thread_stream as module
+from course_helpers.server.thread_stream import StreamReader, run_events, thread_events
 
 
 def part(event: str, data: Any, id: str | None = None) -> StreamPart:

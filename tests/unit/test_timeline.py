@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from course_helpers.checkpoints import Checkpoint
+from course_helpers.server.checkpoints import Checkpoint
 from course_helpers.widgets.timeline import timeline
-from tests.unit.widget_backend import (
-    Markup,
-)
+from tests.unit.widget_backend import Markup
 
 
 def words(markup: str) -> str:

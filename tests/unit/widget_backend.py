@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 
 from ipywidgets import HTML, Box, Widget  # type: ignore[import-untyped]
 
-from course_helpers.checkpoints import Checkpoint
 from course_helpers.core.errors import ServerError
 from course_helpers.lanes import Deployment
-from course_helpers.messages import Message, ToolCall
-from course_helpers.store import Memories
-from course_helpers.threads import ThreadSummary, ThreadView
+from course_helpers.server.checkpoints import Checkpoint
+from course_helpers.server.memories import Memories
+from course_helpers.server.messages import Message, ToolCall
+from course_helpers.server.threads import ThreadSummary, ThreadView
 from course_helpers.widgets import ThreadExplorer
 from course_helpers.widgets.panel import Panel, View
 

@@ -8,8 +8,8 @@ from typing import Any
 from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.lanes import Deployment
-from course_helpers.store import read_memories
-from course_helpers.threads import read_thread
+from course_helpers.server.memories import read_memories
+from course_helpers.server.threads import read_thread
 
 
 async def own_todo(server: Deployment, user_id: Any) -> Result:

@@ -11,7 +11,7 @@ from langgraph_sdk import get_client
 from course_helpers.checks.result import Result
 from course_helpers.config_check import config_findings
 from course_helpers.core.errors import CourseError
-from course_helpers.dev_server import start_dev_server
+from course_helpers.server.dev_server import start_dev_server
 
 
 def mended(folder: Path) -> Result:

@@ -12,14 +12,14 @@ import httpx
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.api_errors import explain_error
 from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
 from course_helpers.lanes import Deployment
-from course_helpers.messages import messages_of, text_of
 from course_helpers.practice_line import PracticeLine
-from course_helpers.store import read_memories
+from course_helpers.server.api_errors import explain_error
+from course_helpers.server.memories import read_memories
+from course_helpers.server.messages import messages_of, text_of
 
 QUESTION = "What can you do?"
 WRITER = "check-05"  # the user of the checks' own runs

@@ -11,7 +11,7 @@ from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEnti
 from course_helpers.checks.result import Result
 from course_helpers.double_texting import BusyThread, busy_thread
 from course_helpers.lanes import Deployment
-from course_helpers.store import namespace, read_memories
+from course_helpers.server.memories import namespace, read_memories
 
 ACTIVE = ("pending", "running")
 PATIENCE = "patience"  # the category of to-dos of `patient_sender`

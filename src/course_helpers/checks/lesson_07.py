@@ -7,11 +7,11 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.assistants import LIMIT, find_versions, read_assistant
 from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.lanes import Deployment
-from course_helpers.store import read_memories
+from course_helpers.server.assistants import LIMIT, find_versions, read_assistant
+from course_helpers.server.memories import read_memories
 
 
 async def own_category(

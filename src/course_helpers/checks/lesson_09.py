@@ -9,10 +9,10 @@ from course_helpers.checks.result import Result
 from course_helpers.compose import SERVICES, override_file, services
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
-from course_helpers.dev_server import missing_graphs
 from course_helpers.fault_list import FAULTS, Fault
 from course_helpers.faults import BrokenBy
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.server.probe import missing_graphs
 
 
 def named_fault(riddle: BrokenBy, answer: Any) -> Result:

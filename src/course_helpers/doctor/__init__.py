@@ -21,8 +21,8 @@ from course_helpers.core import docker, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
 from course_helpers.core.settings import GRAPH, load_settings
-from course_helpers.dev_server import missing_graphs, server_version
 from course_helpers.result_code import SYSTEMS, Report, encode
+from course_helpers.server.probe import missing_graphs, server_version
 
 LIMIT = 2.4  # seconds for all checks together; those of Docker and the registry end themselves
 OTHER_PORT = "langgraph dev --port 2025 (the course's own server looks for a free one itself)"

@@ -10,7 +10,8 @@ from ipywidgets import Button, ValueWidget  # type: ignore[import-untyped]
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.lanes import Deployment, require_ready
+from course_helpers.lanes import Deployment
+from course_helpers.server.probe import require_ready
 from course_helpers.widgets.panel import Panel
 
 TIMEOUT = 15.0  # seconds for each request; none here takes longer than 1 s

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from ipywidgets import Button, Dropdown  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.assistant_versions import AssistantVersions
-from course_helpers.assistants import (
+from course_helpers.core.errors import NotFoundError
+from course_helpers.core.markup import clean
+from course_helpers.lanes import Deployment
+from course_helpers.server.assistant_versions import AssistantVersions
+from course_helpers.server.assistants import (
     AssistantSummary,
     list_assistants,
     make_current,
     read_versions,
 )
-from course_helpers.core.errors import NotFoundError
-from course_helpers.core.markup import clean
-from course_helpers.lanes import Deployment
 from course_helpers.widgets.action_panel import ActionPanel
 
 NAME = 40  # characters of an assistant's name in the list

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from course_helpers.messages import Message, ToolCall
+from course_helpers.server.messages import Message, ToolCall
 
 SHOWN_TURNS = 100  # of a long conversation at once
 LIVE_TEXT = 4_000  # characters of what is being said that are shown, its last ones

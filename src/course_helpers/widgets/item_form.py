@@ -10,7 +10,7 @@ from typing import Any
 from ipywidgets import HTML, Button, Dropdown, HBox, Textarea, VBox  # type: ignore[import-untyped]
 
 from course_helpers.core.markup import clean
-from course_helpers.store_browser import Address, Item
+from course_helpers.server.store import Address, Item
 from course_helpers.store_values import format_value
 
 SHOWN = 40  # characters of a key, and of a value, in the list of items

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from course_helpers.runs import ROLLED_BACK, RunView, moment
+from course_helpers.server.runs import ROLLED_BACK, RunView, moment
 
 MARKS = {  # a shape for each state, so that it does not depend on colour
     **{"pending": "○", "running": "▸", "success": "✓", "interrupted": "‖"},

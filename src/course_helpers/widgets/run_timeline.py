@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from course_helpers.lanes import Deployment
-from course_helpers.runs import RUNS, RunView, read_runs
+from course_helpers.server.runs import RUNS, RunView, read_runs
 from course_helpers.widgets.action_panel import ActionPanel
 from course_helpers.widgets.run_rows import runs_html
 

@@ -11,7 +11,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import CourseError, NotFoundError
 from course_helpers.lanes import Deployment
-from course_helpers.store_browser import (
+from course_helpers.server.store import (
     SEARCHED,
     Item,
     ItemPage,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from course_helpers.core.markup import table
-from course_helpers.store_browser import ItemPage, Namespace
+from course_helpers.server.store import ItemPage, Namespace
 from course_helpers.widgets.item_form import short
 
 NODES = 500  # of the tree that are shown

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
 
-from course_helpers.checkpoints import Checkpoint
 from course_helpers.core.markup import clean
-from course_helpers.threads import ThreadView
+from course_helpers.server.checkpoints import Checkpoint
+from course_helpers.server.threads import ThreadView
 
 DELETE, REALLY = "Delete", "Really delete?"
 _MADE = {"input": "input", "update": "update_state", "fork": "fork"}

@@ -7,8 +7,8 @@ from typing import Any
 
 from ipywidgets import Button  # type: ignore[import-untyped]
 
-from course_helpers import thread_actions as actions
 from course_helpers.lanes import Deployment
+from course_helpers.server import thread_actions as actions
 from course_helpers.widgets.thread_controls import DELETE, REALLY, Draft
 from course_helpers.widgets.thread_live import Change, LiveThreadPanel
 

@@ -11,8 +11,8 @@ from ipywidgets import Checkbox  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.thread_actions import Started
-from course_helpers.thread_stream import StreamEvent, run_events, thread_events
+from course_helpers.server.thread_actions import Started
+from course_helpers.server.thread_stream import StreamEvent, run_events, thread_events
 from course_helpers.widgets.thread_controls import ThreadControls
 from course_helpers.widgets.thread_panel import NEW, ThreadPanel
 

@@ -13,10 +13,11 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import NotFoundError
 from course_helpers.core.markup import clean
-from course_helpers.lanes import Deployment, require_ready
-from course_helpers.messages import Message
-from course_helpers.store import Memories, read_memories
-from course_helpers.threads import (
+from course_helpers.lanes import Deployment
+from course_helpers.server.memories import Memories, read_memories
+from course_helpers.server.messages import Message
+from course_helpers.server.probe import require_ready
+from course_helpers.server.threads import (
     ThreadSummary,
     ThreadView,
     list_threads,

@@ -6,7 +6,7 @@ import html
 from datetime import datetime
 
 from course_helpers.core.markup import clean
-from course_helpers.threads import ThreadSummary
+from course_helpers.server.threads import ThreadSummary
 
 OPENING = 40  # characters of a thread's first message in the list of threads
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from course_helpers.checkpoints import Checkpoint
+from course_helpers.server.checkpoints import Checkpoint
 
 _SOURCES = {"input": "input", "update": "update_state", "fork": "fork"}
 

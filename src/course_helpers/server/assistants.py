@@ -11,8 +11,8 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
-from course_helpers.assistant_versions import AssistantVersions, config_of, version_of
 from course_helpers.core.errors import NotFoundError
+from course_helpers.server.assistant_versions import AssistantVersions, config_of, version_of
 
 LIMIT = 1000  # assistants or versions a request: the most that a server sends
 

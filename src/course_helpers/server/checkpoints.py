@@ -9,7 +9,7 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.messages import messages_of, text_of
+from course_helpers.server.messages import messages_of, text_of
 
 
 @dataclass(frozen=True)

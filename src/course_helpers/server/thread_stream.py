@@ -21,8 +21,8 @@ from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.schema import StreamMode, StreamPart
 
 from course_helpers.core.errors import NotFoundError, ServerError
-from course_helpers.lanes import require_ready
-from course_helpers.messages import Message, conversation_of, messages_of, text_of
+from course_helpers.server.messages import Message, conversation_of, messages_of, text_of
+from course_helpers.server.probe import require_ready
 
 MODES: list[StreamMode] = [
     "messages-tuple",

@@ -16,9 +16,9 @@ from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
 from course_helpers.core.errors import CourseError, NotFoundError, ServerError
 from course_helpers.core.settings import GRAPH
-from course_helpers.messages import messages_of
-from course_helpers.thread_stream import MODES
-from course_helpers.threads import no_thread
+from course_helpers.server.messages import messages_of
+from course_helpers.server.thread_stream import MODES
+from course_helpers.server.threads import no_thread
 
 Context = Mapping[str, Any] | None  # of a run; without it the server's defaults
 

@@ -16,14 +16,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from course_helpers.core.errors import ServerError, SettingsError
 from course_helpers.core.markup import clean
 from course_helpers.core.ports import HOST, free_port
 from course_helpers.core.settings import DEPLOYMENT, Settings, load_settings
+from course_helpers.server.probe import missing_graphs
 
 START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
 
@@ -103,40 +101,6 @@ def start_dev_server(
     return server
 
 
-def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
-    """Return which graphs a server has not loaded, or None if it does not answer.
-
-    `/ok` alone answers before the graphs are there, so that the assistants are asked for too.
-    """
-    try:
-        # A busy server takes its time; reading the certificates, which http needs not, 30 ms.
-        with httpx.Client(base_url=url, timeout=5.0, verify=url.startswith("https")) as http:
-            http.get("/ok").raise_for_status()
-            return [graph for graph in graphs if not _is_loaded(http, graph)]
-    except httpx.HTTPError:
-        return None
-
-
-def _is_loaded(http: httpx.Client, graph: str) -> bool:
-    """Whether a graph has an assistant; a server may refuse to search for one that it lacks."""
-    found = http.post("/assistants/search", json={"graph_id": graph, "limit": 1})
-    return found.status_code != 404 and bool(found.raise_for_status().json())
-
-
-def server_version(url: str) -> str | None:
-    """Return which version of its software a server runs, or None if it does not answer."""
-    info = server_info(url)
-    return None if info is None else str(info.get("version"))
-
-
-def server_info(url: str) -> dict[str, Any] | None:
-    """Return what a server says of itself, or None if it does not answer."""
-    try:
-        return dict(httpx.get(f"{url}/info", timeout=2.0).json())
-    except (httpx.HTTPError, ValueError):
-        return None
-
-
 def _read_config(deployment: Path) -> dict[str, dict[str, str]]:
     path = deployment / "langgraph.json"
     try:
@@ -163,7 +127,7 @@ def _spawn(
         _write_config(folder, deployment, config)
     port = free_port()
     options = ["--host", HOST, "--port", str(port), "--no-browser", "--n-jobs-per-worker", "10"]
-    command = [sys.executable, "-m", "course_helpers._dev_child", str(folder), *options]
+    command = [sys.executable, "-m", "course_helpers.server._dev_child", str(folder), *options]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command if reload else [*command, "--no-reload"],

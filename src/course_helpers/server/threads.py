@@ -10,9 +10,9 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
-from course_helpers.checkpoints import Checkpoint, joined, read_page
 from course_helpers.core.errors import NotFoundError
-from course_helpers.messages import Message, conversation_of, messages_of, text_of
+from course_helpers.server.checkpoints import Checkpoint, joined, read_page
+from course_helpers.server.messages import Message, conversation_of, messages_of, text_of
 
 # What a search sends of each thread's state: the first messages instead of all of them.
 _OPENING = {

@@ -16,7 +16,7 @@ import httpx
 
 from course_helpers.core.errors import RECONNECT, CourseError, NotFoundError, ServerError
 from course_helpers.core.markup import clean
-from course_helpers.threads import no_thread
+from course_helpers.server.threads import no_thread
 
 LONGEST = 300  # characters of what a server says that are shown
 
