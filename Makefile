@@ -29,7 +29,7 @@ reset: .venv/.lab ## Start a lesson afresh and keep your copy beside it: make re
 	@$(PY) -m course_helpers.lab reset $(LESSON)
 
 images: .venv/.lab ## Fetch or build the images of the stack; what is up to date is left alone
-	@$(PY) -m course_helpers.images
+	@$(PY) -m course_helpers.images.make
 
 up: .venv/.lab ## Start the stack: the agent's server with Postgres and Redis
 	@$(PY) -m course_helpers.stack up

@@ -21,7 +21,7 @@ from course_helpers.containers import Service
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
-from course_helpers.images import stack_images
+from course_helpers.images.names import stack_images
 
 ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
 # Asked of the image, so that it is known also when the server does not run. Alembic reads the

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from course_helpers import held_port, images
+from course_helpers import held_port
 from course_helpers.compose import override_file, run_compose, services
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.images.names import base_image, stack_images
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 
@@ -113,7 +114,7 @@ class BrokenStack:
     def run_in_volume(self, script: str) -> None:
         """Run a shell script in the volume that `make_volume` has made, as Postgres' user."""
         with self._practice:
-            image = images.base_image(load_settings(), "POSTGRES_IMAGE")
+            image = base_image(load_settings(), "POSTGRES_IMAGE")
         options = ("--rm", "--network=none", "--user=999:999", "--entrypoint=sh")
         ask_docker(
             *("run", *options, f"--volume={self._volume}:{DATA}", f"--workdir={DATA}"),
@@ -131,7 +132,7 @@ class BrokenStack:
             BuildError: it fails.
         """
         with self._practice:
-            base = images.stack_images(load_settings())[-1]
+            base = stack_images(load_settings())[-1]
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "Dockerfile").write_text("\n".join([f"FROM {base}", *lines, ""]))
             answer = run(["docker", "build", "--tag", self._image, folder], TIMEOUT)

@@ -18,11 +18,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course_helpers import images
-from course_helpers.archives import fetch_wheels, save_images
 from course_helpers.core.errors import CourseError, SettingsError
 from course_helpers.core.settings import ENV_FILE, ROOT, Settings, load_settings
 from course_helpers.course_files import copy_course
+from course_helpers.images.archives import fetch_wheels, save_images
+from course_helpers.images.make import make_images
+from course_helpers.images.names import (
+    ARCHIVE,
+    BUNDLED,
+    ENGINE,
+    NAMES,
+    OFFICIAL,
+    PYTHON,
+    base_image,
+    stack_images,
+)
 
 SPACE = 1_000_000_000  # bytes; a bundle made on Linux took 512 million
 MADE_FOR = Path("wheels", "made-for")  # .ci/venv.sh compares it with the computer it is on
@@ -40,7 +50,7 @@ def make_bundle(target: Path) -> None:
     """
     check_target(target)
     _require_open_engine()
-    images.make_images()  # one that is out of date would be built anew over there, or fail to be
+    make_images()  # one that is out of date would be built anew over there, or fail to be
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
         folder = Path(temporary, "new")
         copy_course(ROOT, folder)
@@ -48,7 +58,7 @@ def make_bundle(target: Path) -> None:
         fetch_wheels(folder / "wheels")
         (folder / MADE_FOR).write_text(f"{made_for()}\n", encoding="utf-8", newline="\n")
         print("The images ...", flush=True)
-        _save_images(folder / images.BUNDLED)
+        _save_images(folder / BUNDLED)
         if target.exists():
             target.rename(Path(temporary, "earlier"))
         folder.rename(target)
@@ -108,20 +118,18 @@ def bundle_images(settings: Settings) -> dict[str, str]:
     missing that `make images` looks for.
     """
     return {
-        **{variable: images.base_image(settings, variable) for variable in images.OFFICIAL},
-        "ENGINE_IMAGE": f"{images.ENGINE}:{images.PYTHON}",
-        "API_IMAGE": images.stack_images(settings)[-1],
+        **{variable: base_image(settings, variable) for variable in OFFICIAL},
+        "ENGINE_IMAGE": f"{ENGINE}:{PYTHON}",
+        "API_IMAGE": stack_images(settings)[-1],
     }
 
 
 def _save_images(folder: Path) -> None:
     """Save the images, with the settings that name them over there."""
-    names = bundle_images(load_settings())
+    images = bundle_images(load_settings())
     folder.mkdir()
-    (folder / images.NAMES).write_text(
-        "".join(f"{name}={image}\n" for name, image in names.items())
-    )
-    save_images(list(names.values()), folder / images.ARCHIVE)
+    (folder / NAMES).write_text("".join(f"{name}={image}\n" for name, image in images.items()))
+    save_images(list(images.values()), folder / ARCHIVE)
 
 
 def main(arguments: list[str]) -> None:

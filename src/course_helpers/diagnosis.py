@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_helpers import images, settings_checks, stack
+from course_helpers import settings_checks, stack
 from course_helpers.compose import API, POSTGRES, REDIS, services, stack_url
 from course_helpers.containers import Service, read_log
 from course_helpers.core.docker import ask_docker
@@ -18,6 +18,7 @@ from course_helpers.core.markup import clean, table
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.fault_list import FAULTS
+from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
 from course_helpers.log_reader import cause, explain, log_line
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
@@ -94,8 +95,8 @@ def _diagnosis(sentence: str, fix: str, lines: Sequence[str] = ()) -> Diagnosis:
 
 def _image(now: Sequence[Service]) -> Diagnosis | None:
     """Look for images that the settings name; Docker's own words say that one is not there."""
-    for image in images.missing_images():
-        said = run(["docker", "image", "inspect", image], images.INSPECT_TIMEOUT).err
+    for image in missing_images():
+        said = run(["docker", "image", "inspect", image], INSPECT_TIMEOUT).err
         if reading := cause(said):
             return _diagnosis(reading.what, reading.fix, reading.lines)
     return None

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from course_helpers.builds import build_cause
 from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
 from course_helpers.core.processes import TOO_SLOW, run
 from course_helpers.core.settings import load_settings
+from course_helpers.images.build import build_cause
 
 BUILD_TIMEOUT = 600.0  # seconds
 TIMEOUT = 15.0  # seconds for a question to Docker

@@ -11,13 +11,14 @@ import time
 from functools import partial
 from pathlib import Path
 
-from course_helpers import compose, images, practice_leftovers
-from course_helpers.builds import image_sources
+from course_helpers import compose, practice_leftovers
 from course_helpers.core import docker
 from course_helpers.core.errors import BuildError, SettingsError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.core.terminal import run_typed
+from course_helpers.images import names
+from course_helpers.images.build import image_sources
 from course_helpers.lanes import Deployment
 from course_helpers.practice_builds import REPLACED
 from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
@@ -83,10 +84,10 @@ class PracticeContainers:
             run_typed(f"docker network create {self.name}")
         for service, (variable, program) in _DATABASES.items():
             self.stop(service)
-            image = f"${{{variable}:-{images.OFFICIAL[variable]}}}"
+            image = f"${{{variable}:-{names.OFFICIAL[variable]}}}"
             options = f"--network-alias {service} --env-file {env_file}"
             command = self._run_command(service, options, image + program)
-            run_typed(command, folder, {image: images.base_image(load_settings(), variable)})
+            run_typed(command, folder, {image: names.base_image(load_settings(), variable)})
         for service in _DATABASES:
             ready = partial(self._answers, service)
             wait_until_ready(self._container(service), service, ready)

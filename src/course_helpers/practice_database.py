@@ -11,12 +11,13 @@ import atexit
 import secrets
 import time
 
-from course_helpers import images, practice_leftovers
+from course_helpers import practice_leftovers
 from course_helpers.compose import project_name
 from course_helpers.core import docker
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
+from course_helpers.images.names import base_image
 from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
@@ -40,7 +41,7 @@ class PracticeDatabase:
         self.remove()
         atexit.register(self._remove_at_exit)
         started, password = time.monotonic(), secrets.token_hex(16)
-        values = {_IMAGE: images.base_image(load_settings(), "POSTGRES_IMAGE")}
+        values = {_IMAGE: base_image(load_settings(), "POSTGRES_IMAGE")}
         options = f"--publish {_PORT} --env POSTGRES_PASSWORD={_PASSWORD}"
         command = f"docker run --detach --name {self._container} {options} {_IMAGE}"
         run_typed(command, values={**values, _PASSWORD: password})

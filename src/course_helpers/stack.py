@@ -18,7 +18,6 @@ from collections.abc import Sequence, Set
 
 from dotenv import set_key
 
-from course_helpers import images
 from course_helpers.compose import (
     API,
     PASSWORDS,
@@ -34,6 +33,8 @@ from course_helpers.core import docker, ports
 from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.core.processes import ending_with_a_sentence, run
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
+from course_helpers.images.make import load_bundled, make_images
+from course_helpers.images.names import missing_images
 from course_helpers.log_reader import cause
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack_health import all_ready, service_finding, stack_findings, summary
@@ -83,7 +84,7 @@ def prepare() -> None:
     docker.require()
     prepare_env_file()
     _make_passwords()
-    if missing := images.missing_images():
+    if missing := missing_images():
         raise BuildError(f"There is no image {', '.join(missing)} here.", "make images")
 
 
@@ -270,9 +271,9 @@ def port_for_the_stack(services_now: list[Service]) -> str:
 def _up_with_images() -> None:
     docker.require()
     prepare_env_file()
-    images.load_bundled()
-    if images.missing_images():
-        images.make_images()
+    load_bundled()
+    if missing_images():
+        make_images()
     up()
 
 

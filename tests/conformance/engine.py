@@ -7,8 +7,9 @@ import os
 
 import pytest
 
-from course_helpers import images, stack
+from course_helpers import stack
 from course_helpers.core.settings import load_settings
+from course_helpers.images.make import build_agent
 from tests.conformance.support import ENGINE_URL, GRAPHS
 from tests.docker import project
 
@@ -21,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     project.use_own_project()
     project.make_images()
     os.environ["API_IMAGE"] = IMAGE
-    images.build_agent(load_settings(), GRAPHS)
+    build_agent(load_settings(), GRAPHS)
     stack.down(volumes=True)
     graphs = list(json.loads((GRAPHS / "langgraph.json").read_text())["graphs"])
     try:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from dotenv import set_key
 
-from course_helpers import images, stack
+from course_helpers import stack
 from course_helpers.containers import find_services
 from course_helpers.core.processes import run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
+from course_helpers.images.make import build_agent
 from tests.docker import project
 from tests.docker.project import IMAGE, PROJECT
 
@@ -83,7 +84,7 @@ def built(tmp_path: Path) -> Iterator[Callable[..., str]]:
         name = f"{IMAGE}-{len(made)}"
         made.append(name)
         os.environ["API_IMAGE"] = name
-        images.build_agent(load_settings(), folder)
+        build_agent(load_settings(), folder)
         return name
 
     yield build

@@ -7,9 +7,9 @@ import shutil
 
 from dotenv import set_key
 
-from course_helpers import images
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE
+from course_helpers.images import make
 from tests.pinned import LESSONS_ENV, PINNED
 
 # The lessons run beside the other tests.
@@ -30,4 +30,4 @@ def make_images() -> None:
     for name, value in {**PINNED, "API_IMAGE": IMAGE}.items():
         if name not in ("COURSE_ENV_FILE", "LANE"):
             set_key(ENV_FILE, name, value, quote_mode="never")
-    images.make_images()
+    make.make_images()

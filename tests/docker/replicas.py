@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 from dotenv import set_key, unset_key
 
-from course_helpers import compose, images, stack
+from course_helpers import compose, stack
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import ENV_FILE, load_settings
+from course_helpers.images.make import build_agent
 from course_helpers.server.probe import missing_graphs
 from tests.conformance.support import GRAPHS
 from tests.docker.helpers import docker
@@ -29,7 +30,7 @@ def engine() -> Iterator[str]:
     os.environ["API_IMAGE"] = CONFORMANCE
     set_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT", "2", quote_mode="never")  # held runs do not end
     try:
-        images.build_agent(load_settings(), GRAPHS)
+        build_agent(load_settings(), GRAPHS)
         stack.down(volumes=True)
         yield stack.up(graphs=NAMES)
     finally:

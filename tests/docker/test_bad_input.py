@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from course_helpers import compose, images, lanes, stack, stack_logs
+from course_helpers import compose, lanes, stack, stack_logs
 from course_helpers.containers import find_services
 from course_helpers.core.errors import BuildError, CourseError, DockerError, ServerError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
+from course_helpers.images.make import make_images
 from tests.docker.helpers import docker
 from tests.docker.project import PROJECT
 
@@ -28,7 +29,7 @@ def test_docker_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
         stack.up()
     assert "start Docker" in caught.value.fix
     with pytest.raises(DockerError):
-        images.make_images()
+        make_images()
 
 
 def test_a_lesson_falls_back_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,15 +14,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from course_helpers import images, stack
-from course_helpers.builds import image_sources
+from course_helpers import stack
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
+from course_helpers.images import names
+from course_helpers.images.build import image_sources
+from course_helpers.images.make import DEPLOYMENT, BuildError, make_images
+from course_helpers.images.names import PYTHON, base_image, stack_images
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
 
 Build = Callable[[Callable[[Path], None]], str]
-ENGINE = f"{images.ENGINE}:{images.PYTHON}"
+ENGINE = f"{names.ENGINE}:{PYTHON}"
 
 
 def inside(image: str, *command: str, user: str = "0") -> str:
@@ -33,15 +36,15 @@ def inside(image: str, *command: str, user: str = "0") -> str:
 
 def test_the_sizes_are_printed(made_images: None) -> None:
     settings = load_settings()
-    python = images.base_image(settings, "PYTHON_IMAGE")
-    for image in (python, ENGINE, *images.stack_images(settings)):
+    python = base_image(settings, "PYTHON_IMAGE")
+    for image in (python, ENGINE, *stack_images(settings)):
         size = int(docker("image", "inspect", "--format", "{{.Size}}", image))
         print(f"{image}: {size / 1e6:.0f} MB")
         assert 50e6 < size < 900e6
 
 
 def test_what_the_stack_needs_of_redis_and_postgres(made_images: None) -> None:
-    redis, postgres, _ = images.stack_images(load_settings())
+    redis, postgres, _ = stack_images(load_settings())
     assert inside(redis, "id", "-u", "redis") == inside(postgres, "id", "-u", "postgres") == "999"
     assert re.search(r"v=8\.", inside(redis, "redis-server", "--version"))
     assert " 17." in inside(postgres, "postgres", "--version")
@@ -70,7 +73,7 @@ _PACKAGES = "from importlib.metadata import distributions as d; print([x.name fo
 
 def test_nothing_is_made_twice(made_images: None, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    images.make_images()
+    make_images()
     said = capsys.readouterr().out
     assert f"{ENGINE}: up to date" in said
 
@@ -89,12 +92,12 @@ def test_a_changed_line_is_in_the_image_within_seconds(built: Build) -> None:
 
 
 def test_an_image_is_built_with_the_network_cut(made_images: None, tmp_path: Path) -> None:
-    config = str(images.DEPLOYMENT / "langgraph.json")
+    config = str(DEPLOYMENT / "langgraph.json")
     build = [sys.executable, "-m", "langgraph_cli", "build", "--config", config, "--no-pull"]
     name = f"{IMAGE}-offline"
     cut = ["--", "--network", "none", "--no-cache"]
     environ = {**os.environ, "LANGGRAPH_CLI_NO_ANALYTICS": "1"}
-    base = ["--base-image", images.ENGINE, "--tag", name]
+    base = ["--base-image", names.ENGINE, "--tag", name]
     answer = run([*build, *base, *cut], 120, environ=environ)
     assert answer.code == 0, answer.out + answer.err
     docker("image", "rm", name)
@@ -141,7 +144,7 @@ def test_a_graph_cannot_replace_the_server(built: Build) -> None:
         requirements = folder / "requirements.txt"
         requirements.write_text(requirements.read_text() + "aegra-api==0.10.0\n")
 
-    with pytest.raises(images.BuildError, match="aegra-api"):
+    with pytest.raises(BuildError, match="aegra-api"):
         built(pin)
 
 

@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from course_helpers import compose, images, stack
-from course_helpers.builds import build_cause
+from course_helpers import compose, stack
 from course_helpers.containers import Service
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
+from course_helpers.images import make
+from course_helpers.images.build import build_cause
+from course_helpers.images.make import build_agent
+from course_helpers.images.names import base_image
 from course_helpers.log_reader import explain
 from tests.docker.helpers import docker
 
@@ -27,7 +30,7 @@ RECORDER = "task-maistro-test-recorder"
 @pytest.fixture
 def recorder(made_images: None, tmp_path: Path) -> Iterator[str]:
     """Build an image that prints its environment as JSON."""
-    python = images.base_image(load_settings(), "PYTHON_IMAGE")
+    python = base_image(load_settings(), "PYTHON_IMAGE")
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     (tmp_path / "Dockerfile").write_text(f'FROM {python}\nCMD ["python", "-c", "{show}"]\n')
     docker("build", "--tag", RECORDER, str(tmp_path))
@@ -70,8 +73,8 @@ def test_the_licensed_base_is_pulled_and_built_on(
 ) -> None:
     monkeypatch.setenv("BASE_IMAGE", "langchain/langgraph-api")
     commands: list[list[str]] = []
-    monkeypatch.setattr(images, "run_shown", lambda command, name: commands.append(list(command)))
-    images.build_agent(load_settings())
+    monkeypatch.setattr(make, "run_shown", lambda command, name: commands.append(list(command)))
+    build_agent(load_settings())
     assert commands[0][-2:] == ["--base-image", "langchain/langgraph-api"]
     assert "--no-pull" not in commands[0]
 

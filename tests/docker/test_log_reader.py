@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers import images
 from course_helpers.containers import Service, find_services, read_log
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
+from course_helpers.images.names import base_image
 from course_helpers.log_reader import Reading, cause, explain
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE, PROJECT
@@ -44,7 +44,7 @@ graph = StateGraph(MessagesState).add_node(answer).add_edge(START, "answer").com
 
 def image(service: str) -> str:
     variable = {POSTGRES: "POSTGRES_IMAGE", REDIS: "REDIS_IMAGE"}.get(service)
-    return images.base_image(load_settings(), variable) if variable else IMAGE
+    return base_image(load_settings(), variable) if variable else IMAGE
 
 
 def data(folder: str, options: str = "mode=0700,uid=999,gid=999") -> str:

@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from course_helpers import archives, bundle, course_files, images
+from course_helpers import bundle, course_files
 from course_helpers.core import processes
 from course_helpers.core.errors import BuildError, CourseError, SettingsError
 from course_helpers.core.settings import ROOT, load_settings
+from course_helpers.images import archives, make
+from course_helpers.images.make import load_bundled
+from course_helpers.images.names import OFFICIAL
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="the fake commands are shell scripts")
 KEY = "a-key-of-somebody"
@@ -86,7 +89,7 @@ class TestFiles:
     def test_this_course_is_all_there(self) -> None:
         found = {path.as_posix() for path in course_files.course_files(ROOT)}
         assert {"Makefile", "LICENSE", "requirements.txt", "pyproject.toml"} <= found
-        assert {"deployment/langgraph.json", "src/course_helpers/bundle.py"} <= found
+        assert {"deployment/langgraph.json", "src/course_helpers/lanes.py"} <= found
         assert {"deployment/engine/Dockerfile", "deployment/docker-compose.yml"} <= found
 
 
@@ -147,7 +150,7 @@ class TestMaking:
         def save_images(names: list[str], archive: Path) -> None:
             archive.write_text(" ".join(names))
 
-        monkeypatch.setattr(images, "make_images", lambda: None)
+        monkeypatch.setattr(bundle, "make_images", lambda: None)
         monkeypatch.setattr(bundle, "fetch_wheels", fetch_wheels)
         monkeypatch.setattr(bundle, "save_images", save_images)
         settings = load_settings(tmp_path / "none", {"REDIS_IMAGE": "registry.example/redis:8"})
@@ -165,7 +168,7 @@ class TestMaking:
         assert (target / bundle.MADE_FOR).read_text() == bundle.made_for() + "\n"
         names = dotenv_values(target / "images/images.env")
         assert names["REDIS_IMAGE"] == "registry.example/redis:8"
-        assert set(images.OFFICIAL) < set(names)
+        assert set(OFFICIAL) < set(names)
         saved = (target / "images/images.tar.gz").read_text().split()
         assert saved == list(names.values())
         assert "task-maistro-engine:3.13" in saved
@@ -296,21 +299,21 @@ class TestArchives:
         here: set[str] = {"python:3.13-slim"}
         env_file = tmp_path / ".env"
         env_file.touch()
-        monkeypatch.setattr(images, "ENV_FILE", env_file)
-        monkeypatch.setattr(images, "load_settings", lambda: load_settings(env_file, {}))
-        monkeypatch.setattr(images, "image_sources", lambda name: "" if name in here else None)
-        monkeypatch.setattr(images, "load_images", lambda archive: here.update(held.values()))
+        monkeypatch.setattr(make, "ENV_FILE", env_file)
+        monkeypatch.setattr(make, "load_settings", lambda: load_settings(env_file, {}))
+        monkeypatch.setattr(make, "image_sources", lambda name: "" if name in here else None)
+        monkeypatch.setattr(make, "load_images", lambda archive: here.update(held.values()))
         held = {"PYTHON_IMAGE": "mine/python:3.13", "REDIS_IMAGE": "mine/redis:8"}
         make_file(tmp_path / "images.env", "".join(f"{k}={v}\n" for k, v in held.items()))
-        images.load_bundled(tmp_path)
+        load_bundled(tmp_path)
         assert here == {"python:3.13-slim", *held.values()}
         assert dotenv_values(env_file) == {"REDIS_IMAGE": "mine/redis:8"}
 
-        monkeypatch.delattr(images, "load_images")  # what is here is not loaded again
-        images.load_bundled(tmp_path)
+        monkeypatch.delattr(make, "load_images")  # what is here is not loaded again
+        load_bundled(tmp_path)
 
     def test_a_course_that_is_no_bundle_has_nothing_to_load(self, tmp_path: Path) -> None:
-        images.load_bundled(tmp_path)
+        load_bundled(tmp_path)
 
 
 # Answers questions as the real Python, and only notes what it would do otherwise.

@@ -12,8 +12,8 @@ from course_helpers.checks import left_out, lesson_03, released, starts
 from course_helpers.core import docker, terminal
 from course_helpers.core.errors import BuildError, CourseError, ServerError, SettingsError
 from course_helpers.core.processes import Answer
-from course_helpers.image_layers import ImageView
-from course_helpers.image_search import Found
+from course_helpers.images.layers import ImageView
+from course_helpers.images.secret_search import Found
 from course_helpers.practice_builds import Step, build_image, read_steps
 from course_helpers.practice_containers import PracticeContainers
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from course_helpers.core.settings import DEPLOYMENT
-from course_helpers.images import ENGINE, PYTHON
+from course_helpers.images.names import ENGINE, PYTHON
 from open_engine import AEGRA_VERSION
 from open_engine.configuration import aegra_config, aegra_environment, database_uri
 from open_engine.errors import EngineError

@@ -19,7 +19,6 @@ from course_helpers import (
     compose,
     diagnosis,
     held_port,
-    images,
     practice_leftovers,
     practice_stack,
     stack,
@@ -350,7 +349,7 @@ def look(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         monkeypatch.setattr(diagnosis, "read_log", lambda container: log)
         monkeypatch.setattr(diagnosis, "ask_docker", lambda *words: variables)
         monkeypatch.setattr(diagnosis, "run", lambda *words: answer)
-        monkeypatch.setattr(images, "missing_images", lambda: [missing] if missing else [])
+        monkeypatch.setattr(diagnosis, "missing_images", lambda: [missing] if missing else [])
         return diagnose(practice, timeout=0)
 
     return run

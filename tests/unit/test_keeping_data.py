@@ -201,7 +201,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(module.atexit, "register", lambda function: None)
     monkeypatch.setattr(module.docker, "require", lambda: None)
     monkeypatch.setattr(module.practice_leftovers, "remove", lambda name: said.append(f"rm {name}"))
-    monkeypatch.setattr(module.images, "base_image", lambda settings, name: f"image of {name}")
+    monkeypatch.setattr(module, "base_image", lambda settings, name: f"image of {name}")
     monkeypatch.setattr(module, "wait_until_ready", lambda container, service, ready: ready())
     monkeypatch.setattr(module, "run_typed", run_typed)
     monkeypatch.setattr(module, "run", ask)

@@ -16,7 +16,7 @@ from course_helpers.core import masking
 from course_helpers.core.errors import CourseError, DockerError, ServerError
 from course_helpers.core.markup import Rows
 from course_helpers.evidence import RedisMessages
-from course_helpers.image_layers import ImageView, Layer, _as_written, layers_html, megabytes
+from course_helpers.images.layers import ImageView, Layer, _as_written, layers_html, megabytes
 from course_helpers.stack_health import service_finding, stack_findings, summary
 from course_helpers.stack_logs import LONGEST, LogLine, LogLines, as_line, matches
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_helpers import images
 from course_helpers.checks.result import Result
 from course_helpers.core.errors import BuildError, CourseError
-from course_helpers.image_layers import read_image
-from course_helpers.image_search import search_layers
+from course_helpers.images import names
+from course_helpers.images.layers import read_image
+from course_helpers.images.names import PYTHON
+from course_helpers.images.secret_search import search_layers
 from course_helpers.practice_containers import PracticeContainers
 
-ENGINE = f"{images.ENGINE}:{images.PYTHON}"
+ENGINE = f"{names.ENGINE}:{PYTHON}"
 OLD, NEW = "v1.0.0", "v1.1.0"
 
 

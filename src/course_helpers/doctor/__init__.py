@@ -8,19 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from course_helpers import (
-    compose,
-    images,
-    machine,
-    network_checks,
-    settings_checks,
-    stack,
-    stack_health,
-)
+from course_helpers import compose, machine, network_checks, settings_checks, stack, stack_health
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
 from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.images.make import image_source
 from course_helpers.result_code import SYSTEMS, Report, encode
 from course_helpers.server.probe import missing_graphs, server_version
 
@@ -53,7 +46,7 @@ CHECKS = (
     Check("Docker", docker.engine, "03"),
     Check("Compose", docker.compose, "04"),
     Check("Buildx", docker.buildx, "03"),
-    Check("Images", images.image_source, "03"),
+    Check("Images", image_source, "03"),
     Check("Proxy", network_checks.proxy),
     Check("Certificates", network_checks.certificates),
     Check("Port 8888", lambda: ports.port(8888, "JupyterLab")),

@@ -10,13 +10,13 @@ from ipywidgets import HTML  # type: ignore[import-untyped]
 
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean
-from course_helpers.image_layers import ImageView, layers_html, megabytes, read_image
+from course_helpers.images.layers import ImageView, layers_html, megabytes, read_image
 from course_helpers.widgets.command_panel import Action, CommandPanel
 
 BUILD = Action(
     name="Build",
     hint="Fetch or build the images of the stack; what is up to date is left alone",
-    module=("course_helpers.images",),
+    module=("course_helpers.images.make",),
     typed="make images",
     doing="Building",
 )

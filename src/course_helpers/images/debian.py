@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course_helpers.builds import SOURCES, image_sources, run_shown, sources_hash
 from course_helpers.core.errors import BuildError
 from course_helpers.core.settings import DEPLOYMENT
+from course_helpers.images.build import SOURCES, image_sources, run_shown, sources_hash
 
 ROOT_IMAGE = "task-maistro-debian:trixie"
 STAND_INS = {

@@ -1,6 +1,6 @@
 """The images of the stack: each is fetched, or built where no registry answers.
 
-python -m course_helpers.images    build what is missing or out of date
+python -m course_helpers.images.make    build what is missing or out of date
 
 | image                | from                                                                |
 | -------------------- | ------------------------------------------------------------------- |
@@ -21,15 +21,6 @@ from pathlib import Path
 
 from dotenv import dotenv_values, set_key
 
-from course_helpers.archives import load_images
-from course_helpers.builds import (
-    CACHES,
-    INSPECT_TIMEOUT,
-    SOURCES,
-    image_sources,
-    run_shown,
-    sources_hash,
-)
 from course_helpers.core import docker
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import ending_with_a_sentence
@@ -41,39 +32,21 @@ from course_helpers.core.settings import (
     load_settings,
     prepare_env_file,
 )
-from course_helpers.debian_images import STAND_INS, build_stand_in
+from course_helpers.images.archives import load_images
+from course_helpers.images.build import CACHES, SOURCES, image_sources, run_shown, sources_hash
+from course_helpers.images.debian import STAND_INS, build_stand_in
+from course_helpers.images.names import (
+    ARCHIVE,
+    BUNDLED,
+    ENGINE,
+    NAMES,
+    OFFICIAL,
+    PYTHON,
+    base_image,
+    missing_images,
+)
 
-ENGINE = "task-maistro-engine"
-PYTHON = "3.13"  # "python_version" in langgraph.json, which `langgraph build` adds as the tag
-OFFICIAL = {
-    "PYTHON_IMAGE": f"python:{PYTHON}-slim",
-    "REDIS_IMAGE": "redis:8",
-    "POSTGRES_IMAGE": "pgvector/pgvector:pg17",
-}
-BUNDLED = "images"  # the folder of a bundle (`make bundle`) that holds the next two
-NAMES, ARCHIVE = "images.env", "images.tar.gz"
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
-
-
-def base_image(settings: Settings, variable: str) -> str:
-    """Return which image is used for Python, Redis or Postgres."""
-    return settings.value(variable, OFFICIAL[variable])
-
-
-def stack_images(settings: Settings) -> list[str]:
-    """Return the images that the stack runs, the agent's own last."""
-    databases = [base_image(settings, name) for name in ("REDIS_IMAGE", "POSTGRES_IMAGE")]
-    return [*databases, settings.value("API_IMAGE", "task-maistro")]
-
-
-def missing_images(timeout: float = INSPECT_TIMEOUT) -> list[str]:
-    """Return the images of the stack that are not on this computer.
-
-    Args:
-        timeout: seconds for Docker to answer.
-    """
-    wanted = stack_images(load_settings())
-    return [image for image in wanted if image_sources(image, timeout) is None]
 
 
 def load_bundled(folder: Path = ROOT / BUNDLED) -> None:

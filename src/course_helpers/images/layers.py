@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from course_helpers import images
 from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
+from course_helpers.images.names import ENGINE, PYTHON, base_image
 
 TIMEOUT = 15.0  # seconds for each question to Docker
 
@@ -95,8 +95,8 @@ def read_image(name: str | None = None) -> ImageView:
         raise BuildError(f"There is no image {name} here.", "make images")
     facts = json.loads(answer.out)[0]
     licensed = settings.value("BASE_IMAGE")
-    engine = f"{licensed or images.ENGINE}:{images.PYTHON}"
-    base = "" if licensed else images.base_image(settings, "PYTHON_IMAGE")
+    engine = f"{licensed or ENGINE}:{PYTHON}"
+    base = "" if licensed else base_image(settings, "PYTHON_IMAGE")
     history = _history(name)
     ends = {"base": _shared(history, base), "engine": _shared(history, engine)}
     return ImageView(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from course_helpers.core.errors import BuildError
-from course_helpers.images import image_sources
+from course_helpers.images.make import image_sources
 
 SETTINGS = "the image's settings"  # its environment, labels and history
 _CHUNK = 1 << 20  # bytes read at once
