@@ -31,18 +31,18 @@ from os import fspath
 from pathlib import Path
 from typing import Any
 
-from course_helpers import stack
 from course_helpers.backup_archive import ArchiveWriter, check_place, new_archive, open_archive
 from course_helpers.backup_checks import require_empty, require_known, require_loadable
-from course_helpers.backup_databases import Ask, dump, redis_dump, row_counts, snapshot
 from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest, Part
 from course_helpers.backup_restore import give_back, replace_data
 from course_helpers.backup_stack import read_engine, require_data, running_databases
 from course_helpers.backup_swap import clear_leftovers
-from course_helpers.compose import REDIS
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.progress import with_progress
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import REDIS
+from course_helpers.stack.postgres import Ask, dump, redis_dump, row_counts, snapshot
 
 _USAGE = {
     "save": "name a new file: make backup TO=/media/usb/today.zip",
@@ -92,7 +92,7 @@ def restore(from_: Path | str, over: bool = False) -> Manifest:
     """
     began = time.monotonic()
     with open_archive(_absolute(from_)) as archive:
-        stack.prepare()
+        lifecycle.prepare()
         require_known(archive.manifest)
         give_back()
         with running_databases():
@@ -164,7 +164,7 @@ def _facts(ask: Ask) -> dict[str, Any]:
         "engine": read_engine().name,
         "revision": tables[0][0] if tables else "",
         "postgres": postgres,
-        "redis": stack.run_in(REDIS, "redis-server", "--version").split("v=")[1].split()[0],
+        "redis": lifecycle.run_in(REDIS, "redis-server", "--version").split("v=")[1].split()[0],
         "database_size": int(size),
         "rows": rows,
         "runs": {status: int(count) for status, count in runs},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from course_helpers import stack
 from course_helpers.backup_archive import Archive
-from course_helpers.backup_databases import ask, database, exists, list_dump, row_counts, session
 from course_helpers.backup_manifest import POSTGRES_PART, Manifest, told
 from course_helpers.backup_stack import read_engine
-from course_helpers.compose import POSTGRES
 from course_helpers.core.errors import CourseError
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import POSTGRES
+from course_helpers.stack.postgres import ask, database, exists, list_dump, row_counts, session
 
 # Loading writes each row twice: into its table, and into the log that Postgres recovers from, of
 # which it keeps up to max_wal_size, 1 GB unless it was changed.
@@ -72,7 +72,7 @@ def _major(version: str) -> int:
 
 def _free() -> int:
     """Return how many bytes there are left where Postgres keeps its data."""
-    table = stack.run_in(POSTGRES, "sh", "-c", 'df -Pk "$PGDATA"')
+    table = lifecycle.run_in(POSTGRES, "sh", "-c", 'df -Pk "$PGDATA"')
     return int(table.splitlines()[-1].split()[3]) * 1024
 
 

@@ -17,10 +17,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from course_helpers import stack
 from course_helpers.backup_archive import Archive
 from course_helpers.backup_checks import require_empty
-from course_helpers.backup_databases import (
+from course_helpers.backup_manifest import POSTGRES_PART
+from course_helpers.backup_stack import server_runs, start_again, stop_at_once
+from course_helpers.backup_swap import drop, new_name, old_name, swap, swap_back
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.progress import with_progress
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
+from course_helpers.stack.postgres import (
     ask,
     database,
     literal,
@@ -29,13 +36,6 @@ from course_helpers.backup_databases import (
     row_counts,
     session,
 )
-from course_helpers.backup_manifest import POSTGRES_PART
-from course_helpers.backup_stack import server_runs, start_again, stop_at_once
-from course_helpers.backup_swap import drop, new_name, old_name, swap, swap_back
-from course_helpers.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
-from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import run
-from course_helpers.core.progress import with_progress
 
 RESERVE = 48  # MB; a segment of Postgres's log has 16
 _RESERVED = '"$PGDATA/restore-reserve"'
@@ -60,7 +60,7 @@ def replace_data(archive: Archive, over: bool) -> None:
     try:
         if ran:
             print("Stopping the server; what runs gets 30 s to end ...", flush=True)
-            stack.stop(API)
+            lifecycle.stop(API)
         if not over:
             require_empty()  # once more: until now the server has taken requests
         _require_unused()
@@ -68,7 +68,7 @@ def replace_data(archive: Archive, over: bool) -> None:
         _empty_redis()  # before the swap: no old queue meets new data
         swap(new_name(), old_name())
         if ran:
-            stack.up(graphs=())
+            lifecycle.up(graphs=())
     except BaseException:
         _undo(ran)
         raise
@@ -77,14 +77,14 @@ def replace_data(archive: Archive, over: bool) -> None:
 
 def _load_beside(archive: Archive) -> None:
     """Load the dump into a new database, and compare what is in it with the manifest."""
-    stack.run_in(POSTGRES, "sh", "-c", f"dd if=/dev/zero of={_RESERVED} bs=1M count={RESERVE}")
+    lifecycle.run_in(POSTGRES, "sh", "-c", f"dd if=/dev/zero of={_RESERVED} bs=1M count={RESERVE}")
     ask(f"create database {quoted(new_name())} template template0")
     began, size = time.monotonic(), archive.manifest.parts[POSTGRES_PART].size
     try:
         load_dump(with_progress(archive.chunks(POSTGRES_PART), "restoring", size), new_name())
     except ServerError as error:
         raise _disk_full(began) or error from None
-    stack.run_in(POSTGRES, "sh", "-c", f"rm {_RESERVED}")
+    lifecycle.run_in(POSTGRES, "sh", "-c", f"rm {_RESERVED}")
     with session(new_name()) as ask_new:
         ask_new("analyze")
         found = row_counts(ask_new)
@@ -109,7 +109,7 @@ def _require_unused() -> None:
 
 
 def _empty_redis() -> None:
-    stack.run_in(REDIS, "redis-cli", "-e", "flushall")  # -e: without it, an error ends with 0
+    lifecycle.run_in(REDIS, "redis-cli", "-e", "flushall")  # -e: without it, an error ends with 0
 
 
 def _disk_full(began: float) -> CourseError | None:
@@ -133,11 +133,11 @@ def give_back() -> None:
     """
     remove = ("-c", f"rm -f {_RESERVED}")
     if any(s.name == POSTGRES and s.state == "running" for s in services()):
-        run_compose("exec", "-T", POSTGRES, "sh", *remove, timeout=stack.RUN_TIMEOUT)
+        run_compose("exec", "-T", POSTGRES, "sh", *remove, timeout=lifecycle.RUN_TIMEOUT)
     elif data_volumes():  # else Compose would make them
         # Beside a Postgres that runs, others' `docker compose exec` might meet this container.
         options = ("--rm", "--no-deps", "-T", "--entrypoint=sh")
-        run_compose("run", *options, POSTGRES, *remove, timeout=stack.RUN_TIMEOUT)
+        run_compose("run", *options, POSTGRES, *remove, timeout=lifecycle.RUN_TIMEOUT)
 
 
 def _undo(ran: bool) -> None:
@@ -159,7 +159,7 @@ def _undo(ran: bool) -> None:
             return
         _insist(lambda: drop(new_name()))
         if ran:
-            _insist(lambda: stack.up(graphs=()))
+            _insist(lambda: lifecycle.up(graphs=()))
 
 
 def _delete_old() -> None:

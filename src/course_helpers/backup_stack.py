@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from course_helpers import stack
-from course_helpers.compose import (
+from course_helpers.core.errors import ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
+from course_helpers.images.names import stack_images
+from course_helpers.stack import lifecycle, starting
+from course_helpers.stack.compose import (
     API,
     POSTGRES,
     REDIS,
@@ -17,11 +21,7 @@ from course_helpers.compose import (
     run_compose,
     services,
 )
-from course_helpers.containers import Service
-from course_helpers.core.errors import ServerError
-from course_helpers.core.processes import run
-from course_helpers.core.settings import load_settings
-from course_helpers.images.names import stack_images
+from course_helpers.stack.containers import Service
 
 ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
 # Asked of the image, so that it is known also when the server does not run. Alembic reads the
@@ -96,7 +96,7 @@ def running_databases() -> Iterator[None]:
         DockerError: there is no Docker that can run them.
         ServerError: one of them does not become ready.
     """
-    stack.prepare()
+    lifecycle.prepare()
     before, data = services(), data_volumes()
     ready = {service.name for service in before if service.ready}
     awaited = [name for name in (POSTGRES, REDIS) if name not in ready]
@@ -110,14 +110,14 @@ def running_databases() -> Iterator[None]:
         done = True
     finally:
         if not before:
-            stack.down(volumes=not done and not data)
+            lifecycle.down(volumes=not done and not data)
         elif stopped:
-            stack.stop(*stopped)
+            lifecycle.stop(*stopped)
 
 
 def _start(*names: str) -> None:
     """Start services and wait until they are healthy."""
-    run_compose("up", "--detach", "--wait", "--no-deps", *names, timeout=stack.UP_TIMEOUT)
+    run_compose("up", "--detach", "--wait", "--no-deps", *names, timeout=lifecycle.UP_TIMEOUT)
 
 
 def start_again(name: str) -> None:
@@ -136,7 +136,7 @@ def stop_at_once(name: str) -> None:
     Raises:
         ServerError: it could not be stopped.
     """
-    run_compose("stop", name, timeout=stack.DOWN_TIMEOUT)
+    run_compose("stop", name, timeout=starting.DOWN_TIMEOUT)
 
 
 def server_runs() -> bool:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import shlex
 
-from course_helpers.backup_databases import ask, database, exists, literal, quoted
-from course_helpers.compose import API, POSTGRES
 from course_helpers.core.errors import ServerError
+from course_helpers.stack.compose import API, POSTGRES
+from course_helpers.stack.postgres import ask, database, exists, literal, quoted
 
 
 def new_name() -> str:

@@ -21,7 +21,6 @@ from typing import Any
 from uuid import uuid4
 
 from course_helpers import held_port
-from course_helpers.compose import override_file, run_compose, services
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import run
@@ -29,6 +28,7 @@ from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.images.names import base_image, stack_images
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import override_file, run_compose, services
 
 TIMEOUT = 60.0  # seconds for a command of Docker
 DATA = "/var/lib/postgresql/data"  # where Postgres has its volume

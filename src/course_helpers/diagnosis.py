@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_helpers import settings_checks, stack
-from course_helpers.compose import API, POSTGRES, REDIS, services, stack_url
-from course_helpers.containers import Service, read_log
+from course_helpers import settings_checks
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
@@ -19,10 +17,13 @@ from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.fault_list import FAULTS
 from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
-from course_helpers.log_reader import cause, explain, log_line
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
-from course_helpers.stack_health import stack_findings, summary
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import API, POSTGRES, REDIS, services, stack_url
+from course_helpers.stack.containers import Service, read_log
+from course_helpers.stack.health import stack_findings, summary
+from course_helpers.stack.log_reader import cause, explain, log_line
 
 TIMEOUT = 60.0  # seconds; most faults show within 5, but a slow computer starts a server slowly
 LAST = 2  # lines of a log that does not say why it ends
@@ -120,7 +121,7 @@ def _last_lines(log: str) -> list[str]:
 
 def _port(now: Sequence[Service]) -> Diagnosis | None:
     try:
-        stack.port_for_the_stack(list(now))
+        lifecycle.port_for_the_stack(list(now))
     except CourseError as error:
         return _diagnosis(f"port {load_settings().api_port}: {error.what}", error.fix)
     return None

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course_helpers.broken_stack import DATA, BrokenStack
-from course_helpers.compose import API, POSTGRES, REDIS
 from course_helpers.core.settings import GRAPH
+from course_helpers.stack.compose import API, POSTGRES, REDIS
 
 _MODEL = {"TASK_MAISTRO_MODEL": "openai:gpt-4o"}
 _OWN = "uid=999,gid=999,mode=0700"  # the databases' user

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers import stack, stack_logs
 from course_helpers.core.errors import BuildError, DockerError
 from course_helpers.core.markup import clean
 from course_helpers.core.settings import Settings, load_settings
 from course_helpers.server.dev_server import DevServer, start_dev_server
 from course_helpers.server.probe import require_ready, server_info, server_version
+from course_helpers.stack import lifecycle, logs
 
 OPEN_ENGINE = "Aegra"  # what the licence-free engine calls itself under /info
 
@@ -63,7 +63,7 @@ class Deployment:
     def log(self) -> str:
         """What the server has printed: the embedded one all, the stack's its last lines."""
         if self.lane != "embedded":
-            return stack_logs.read_api_log()
+            return logs.read_api_log()
         return _server.log() if _server and _server.url == self.url else ""
 
     def stop(self) -> None:
@@ -115,7 +115,7 @@ def connect(lane: str = "embedded") -> Deployment:
     if wanted == "embedded":
         return _embedded(settings, reason)
     try:
-        return _stack(stack.up(), reason)
+        return _stack(lifecycle.up(), reason)
     except (BuildError, DockerError) as error:
         if settings.lane:
             raise

@@ -11,7 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from course_helpers import compose, practice_leftovers
+from course_helpers import practice_leftovers
 from course_helpers.core import docker
 from course_helpers.core.errors import BuildError, SettingsError
 from course_helpers.core.processes import run
@@ -23,6 +23,7 @@ from course_helpers.lanes import Deployment
 from course_helpers.practice_builds import REPLACED
 from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
 from course_helpers.server.probe import missing_graphs, server_info
+from course_helpers.stack import compose
 
 _DATABASES = {  # service -> the setting that names its image, and how to start what is in it
     "redis": ("REDIS_IMAGE", """ sh -c 'exec redis-server --requirepass "$REDIS_PASSWORD"'"""),

@@ -12,13 +12,13 @@ import secrets
 import time
 
 from course_helpers import practice_leftovers
-from course_helpers.compose import project_name
 from course_helpers.core import docker
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images.names import base_image
 from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.stack.compose import project_name
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
 

@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Callable
 
-from course_helpers.containers import Service, read_log
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import run
-from course_helpers.log_reader import explain
+from course_helpers.stack.containers import Service, read_log
+from course_helpers.stack.log_reader import explain
 
 TIMEOUT = 60.0  # seconds for a command, and until a container is ready
 POSTGRES_READY = ("pg_isready", "--host", "127.0.0.1", "--username", "postgres")

@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
-from course_helpers import practice_leftovers, stack
-from course_helpers.compose import override_file, project_name
+from course_helpers import practice_leftovers
 from course_helpers.core.ports import free_port
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import override_file, project_name
 
 
 class PracticeStack:
@@ -65,7 +66,7 @@ class PracticeStack:
             CourseError: as `stack.up` does; the sentence says why a service failed.
         """
         self._made = True
-        return self._quietly("up --detach", stack.up)
+        return self._quietly("up --detach", lifecycle.up)
 
     def restart(self, *services: str) -> str:
         """Stop services and start the same containers again; return its address when it is ready.
@@ -76,7 +77,7 @@ class PracticeStack:
         Raises:
             CourseError: as `stack.restart` does.
         """
-        return self._quietly(" ".join(["restart", *services]), lambda: stack.restart(*services))
+        return self._quietly(" ".join(["restart", *services]), lambda: lifecycle.restart(*services))
 
     def remove(self) -> None:
         """Remove its containers, its networks, its data, and what a fault has made.
@@ -86,7 +87,7 @@ class PracticeStack:
         """
         with self:
             override_file().unlink(missing_ok=True)
-            stack.down(volumes=True)
+            lifecycle.down(volumes=True)
             practice_leftovers.remove(project_name())
         self._made = False
 

@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from course_helpers import stack
 from course_helpers.core.settings import load_settings
 from course_helpers.images.make import build_agent
+from course_helpers.stack import lifecycle
 from tests.conformance.support import ENGINE_URL, GRAPHS
 from tests.docker import project
 
@@ -23,16 +23,16 @@ def pytest_configure(config: pytest.Config) -> None:
     project.make_images()
     os.environ["API_IMAGE"] = IMAGE
     build_agent(load_settings(), GRAPHS)
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     graphs = list(json.loads((GRAPHS / "langgraph.json").read_text())["graphs"])
     try:
-        os.environ[ENGINE_URL] = stack.up(graphs=graphs)
+        os.environ[ENGINE_URL] = lifecycle.up(graphs=graphs)
     except BaseException:
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)
         raise
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from dotenv import set_key
 
-from course_helpers import stack
-from course_helpers.containers import find_services
 from course_helpers.core.processes import run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
 from course_helpers.images.make import build_agent
+from course_helpers.stack import lifecycle
+from course_helpers.stack.containers import find_services
 from tests.docker import project
 from tests.docker.project import IMAGE, PROJECT
 
@@ -55,20 +55,20 @@ def settings_file(made_images: None) -> Iterator[Callable[..., None]]:
 @pytest.fixture
 def fresh(made_images: None) -> Iterator[None]:
     """Begin and end without containers, volumes and networks."""
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     yield
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     assert find_services(PROJECT) == []
 
 
 @pytest.fixture(scope="module")
 def running(made_images: None) -> Iterator[str]:
     """Give the address of a stack on fresh volumes, gone afterwards."""
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     try:
-        yield stack.up()
+        yield lifecycle.up()
     finally:
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)
 
 
 @pytest.fixture

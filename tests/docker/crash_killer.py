@@ -7,9 +7,9 @@ import random
 import time
 from typing import NamedTuple
 
-from course_helpers.compose import API, POSTGRES, REDIS, services, stack_url
 from course_helpers.core.settings import GRAPH
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import API, POSTGRES, REDIS, services, stack_url
 from tests.conformance.support import until
 from tests.docker.helpers import container_id, docker
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from course_helpers.compose import stack_url
 from course_helpers.core.settings import GRAPH
+from course_helpers.stack.compose import stack_url
 from tests.docker.crash_killer import Kill, kill_at_random
 
 AGAIN = (0.5, 1.5)  # seconds before a client tries again

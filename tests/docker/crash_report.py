@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_helpers.evidence import read_rows
+from course_helpers.stack.postgres import read_rows
 from tests.docker.crash_killer import SERVICES, Kill
 from tests.docker.crash_load import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, UNREACHED, Load, Request
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.compose import project_name
-from course_helpers.containers import find_services
 from course_helpers.core.processes import run
+from course_helpers.stack.compose import project_name
+from course_helpers.stack.containers import find_services
 
 USER = "ada"
 

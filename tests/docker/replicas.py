@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from dotenv import set_key, unset_key
 
-from course_helpers import compose, stack
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import ENV_FILE, load_settings
 from course_helpers.images.make import build_agent
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack import compose, lifecycle
 from tests.conformance.support import GRAPHS
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
@@ -31,10 +31,10 @@ def engine() -> Iterator[str]:
     set_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT", "2", quote_mode="never")  # held runs do not end
     try:
         build_agent(load_settings(), GRAPHS)
-        stack.down(volumes=True)
-        yield stack.up(graphs=NAMES)
+        lifecycle.down(volumes=True)
+        yield lifecycle.up(graphs=NAMES)
     finally:
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)
         os.environ["API_IMAGE"] = IMAGE
         unset_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT")
 

@@ -22,16 +22,17 @@ from typing import Any
 
 import pytest
 
-from course_helpers import backup, backup_restore, compose, stack
+from course_helpers import backup, backup_restore
 from course_helpers.backup_checks import user_data
-from course_helpers.backup_databases import ask, database, row_counts, session
 from course_helpers.backup_manifest import Manifest
 from course_helpers.backup_stack import running_databases
 from course_helpers.backup_swap import clear_leftovers, new_name, old_name
-from course_helpers.containers import find_services
-from course_helpers.contents import read_contents
 from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.core.settings import load_settings
+from course_helpers.stack import compose, lifecycle
+from course_helpers.stack.containers import find_services
+from course_helpers.stack.fingerprints import read_contents
+from course_helpers.stack.postgres import ask, database, row_counts, session
 from tests.conformance.support import Held, Server
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE, PROJECT
@@ -126,7 +127,7 @@ def rows() -> dict[str, int]:
 
 
 def reserved() -> bool:
-    return "restore-reserve" in stack.run_in(compose.POSTGRES, "sh", "-c", 'ls "$PGDATA"')
+    return "restore-reserve" in lifecycle.run_in(compose.POSTGRES, "sh", "-c", 'ls "$PGDATA"')
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
@@ -174,10 +175,10 @@ def test_a_manifest_counts_what_was_there_at_one_moment(saved: Saved) -> None:
 
 
 async def test_a_fresh_stack_gets_all_that_was_saved_and_runs_go_on_once(saved: Saved) -> None:
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     assert backup.restore(saved.path) == saved.manifest
     assert find_services(PROJECT) == []  # as before: nothing runs
-    url = stack.up(graphs=NAMES)
+    url = lifecycle.up(graphs=NAMES)
     async with connected(url) as [server]:
         assert await contents_of(server, saved.thread_id) == saved.contents
     await goes_on(saved, url)
@@ -233,15 +234,15 @@ async def told_of(saved: Saved, url: str) -> str:
 
 async def test_an_old_redis_is_neither_run_nor_told(saved: Saved) -> None:
     redis = ("redis-cli", "rpush", "aegra:jobs", *saved.run_ids, *saved.run_ids)
-    stack.run_in(compose.REDIS, *redis)
+    lifecycle.run_in(compose.REDIS, *redis)
     cached = f"aegra:run:cache:{saved.run_ids[1]}"  # waits behind the first after the restore
-    assert stack.run_in(compose.REDIS, "redis-cli", "exists", cached) == "1"
+    assert lifecycle.run_in(compose.REDIS, "redis-cli", "exists", cached) == "1"
     assert "first after" in await told_of(saved, compose.stack_url())
     await asyncio.to_thread(backup.restore, saved.path, over=True)
     assert databases() == {"postgres", database()}
     assert "first after" not in await told_of(saved, compose.stack_url())
-    assert stack.run_in(compose.REDIS, "redis-cli", "exists", cached) == "0"
-    stack.run_in(compose.REDIS, *redis)  # as if the old queue had come back
+    assert lifecycle.run_in(compose.REDIS, "redis-cli", "exists", cached) == "0"
+    lifecycle.run_in(compose.REDIS, *redis)  # as if the old queue had come back
     await goes_on(saved, compose.stack_url())
 
 
@@ -278,7 +279,7 @@ def test_who_was_killed_after_the_swap_is_asked_which_data_counts(saved: Saved) 
 
 
 def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path) -> None:
-    stack.stop()
+    lifecycle.stop()
     manifest = backup.save(tmp_path / "b.zip")
     assert manifest.runs == {"success": 5}
     assert {service.state for service in compose.services()} == {"exited"}
@@ -287,7 +288,7 @@ def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path
 @pytest.fixture(scope="module")
 def only_databases(saved: Saved) -> Iterator[None]:
     """Have the databases run without the server, so that a restore is quicker."""
-    stack.stop(compose.API)
+    lifecycle.stop(compose.API)
     with running_databases():
         yield
 
@@ -359,12 +360,12 @@ def test_old_data_that_was_being_deleted_is_deleted(only_databases: None) -> Non
 
 def test_a_redis_that_refuses_to_be_emptied_is_heard(only_databases: None) -> None:
     right = ("redis-cli", "acl", "setuser", "default")
-    stack.run_in(compose.REDIS, *right, "-flushall")
+    lifecycle.run_in(compose.REDIS, *right, "-flushall")
     try:
         with pytest.raises(ServerError, match="NOPERM"):
             backup_restore._empty_redis()
     finally:
-        stack.run_in(compose.REDIS, *right, "+flushall")
+        lifecycle.run_in(compose.REDIS, *right, "+flushall")
 
 
 @pytest.fixture
@@ -376,7 +377,7 @@ def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     labels = {"project": SMALL, "volume": "postgres-data"}
     options = [f"--label=com.docker.compose.{name}={value}" for name, value in labels.items()]
     disk = ("type=tmpfs", "device=tmpfs", "o=size=400m,uid=999,gid=999,mode=0700")
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     docker("volume", "create", *options, *(f"--opt={option}" for option in disk), volume)
     mount = ("--network=none", "--user=999:999", "--volume", f"{volume}:/disk")
     keeper = docker("run", "--detach", "--rm", *mount, "--entrypoint=sleep", IMAGE, "600")
@@ -384,7 +385,7 @@ def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield keeper
     finally:
         docker("rm", "--force", keeper)
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)
 
 
 def test_a_disk_that_fills_half_way_leaves_the_data_as_it_was(

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from course_helpers import compose, lanes, stack, stack_logs
-from course_helpers.containers import find_services
+from course_helpers import lanes
 from course_helpers.core.errors import BuildError, CourseError, DockerError, ServerError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, load_settings
 from course_helpers.images.make import make_images
+from course_helpers.stack import compose, lifecycle, logs
+from course_helpers.stack.containers import find_services
 from tests.docker.helpers import docker
 from tests.docker.project import PROJECT
 
@@ -26,7 +27,7 @@ Build = Callable[[Callable[[Path], None]], str]
 def test_docker_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(DockerError, match="no engine answers") as caught:
-        stack.up()
+        lifecycle.up()
     assert "start Docker" in caught.value.fix
     with pytest.raises(DockerError):
         make_images()
@@ -57,7 +58,7 @@ def test_the_port_is_taken(fresh: None) -> None:
         other.bind(("127.0.0.1", int(os.environ["API_PORT"])))
         other.listen()
         with pytest.raises(ServerError, match=r"held by .*process") as caught:
-            stack.up()
+            lifecycle.up()
     assert "API_PORT=" in caught.value.fix
     assert find_services(PROJECT) == []
 
@@ -70,26 +71,26 @@ def test_plain_compose_before_make_up(settings_file: Any) -> None:
 
 
 def test_another_password_than_the_volume_remembers(fresh: None, settings_file: Any) -> None:
-    stack.up()
-    stack.down()
+    lifecycle.up()
+    lifecycle.down()
     password = load_settings().value("POSTGRES_PASSWORD")
     settings_file(POSTGRES_PASSWORD="another")
     with pytest.raises(ServerError, match="Postgres refuses the password") as caught:
-        stack.up()
+        lifecycle.up()
     assert "make down VOLUMES=1" in caught.value.fix
     settings_file(POSTGRES_PASSWORD=password)
-    assert stack.up()  # the container that has failed does not count as one that fails
+    assert lifecycle.up()  # the container that has failed does not count as one that fails
 
 
 def test_somebody_elses_database(fresh: None) -> None:
-    stack._make_passwords()
+    lifecycle._make_passwords()
     up = compose.compose_command("up", "--detach", "--wait", "langgraph-postgres")
     assert run(up, 90).code == 0
     postgres = next(s.container for s in compose.services())
     sql = "CREATE TABLE customers (id int)"
     docker("exec", postgres, "psql", "-U", "postgres", "-d", "task_maistro", "-c", sql)
     with pytest.raises(ServerError, match=r"belongs to another program .*customers") as caught:
-        stack.up()
+        lifecycle.up()
     assert "POSTGRES_DB" in caught.value.fix
 
 
@@ -100,13 +101,13 @@ def test_a_syntax_error_in_the_graph(fresh: None, built: Build) -> None:
 
     built(break_it)
     with pytest.raises(ServerError, match=r"SyntaxError.*task_maistro\.py.*line \d+"):
-        stack.up()
+        lifecycle.up()
 
 
 def test_an_import_that_fails(fresh: None, built: Build) -> None:
     built(lambda folder: (folder / "configuration.py").unlink())
     with pytest.raises(ServerError, match=r"No module named 'configuration'.*task_maistro\.py"):
-        stack.up()
+        lifecycle.up()
 
 
 def test_more_memory_than_allowed(fresh: None, built: Build) -> None:
@@ -116,7 +117,7 @@ def test_more_memory_than_allowed(fresh: None, built: Build) -> None:
 
     built(hungry)
     with pytest.raises(ServerError, match=r"used more memory than its limit \(1024 MiB\)") as error:
-        stack.up()
+        lifecycle.up()
     assert "mem_limit" in error.value.fix
 
 
@@ -182,9 +183,9 @@ def test_a_package_that_does_not_exist(built: Build) -> None:
 
 
 def test_stopping_what_does_not_run_is_no_error(fresh: None) -> None:
-    stack.down()
+    lifecycle.down()
     with pytest.raises(CourseError, match="not running"):
-        stack_logs.follow_logs()
+        logs.follow_logs()
 
 
 def test_the_settings_file_is_its_owners_alone(running: str) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from course_helpers import stack
-from course_helpers.compose import API
-from course_helpers.containers import read_log
 from course_helpers.core.settings import ROOT
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import API
+from course_helpers.stack.containers import read_log
 from tests.docker.crash_figure import draw
 from tests.docker.crash_killer import SERVICES
 from tests.docker.crash_load import LONG, SHORT, crash
@@ -31,7 +31,7 @@ async def test_nothing_is_lost_or_doubled(
     fresh: None, settings_file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings_file(OFFLINE_TOKENS_PER_SECOND=TOKENS_PER_SECOND)
-    stack.up()
+    lifecycle.up()
     requests, kills = await crash(LOAD)
     outcome = read_outcome(LOAD, requests, kills)
     (BUILD / "crash-load.txt").write_text(table(outcome) + "\n")

@@ -15,12 +15,12 @@ from course_helpers import (
     read_image,
     read_logs,
     search_layers,
-    stack,
     watch_redis,
 )
-from course_helpers.compose import API, PASSWORDS, POSTGRES, REDIS, SERVICES
 from course_helpers.core.errors import BuildError, ServerError
 from course_helpers.core.settings import load_settings
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import API, PASSWORDS, POSTGRES, REDIS, SERVICES
 from tests.docker.helpers import docker, inspect, say
 from tests.docker.project import IMAGE
 
@@ -47,7 +47,7 @@ def test_what_cannot_be_asked_is_a_sentence(running: str) -> None:
     with pytest.raises(ServerError, match="no service 'nobody'"):
         read_logs("nobody")
     with pytest.raises(ServerError, match="exec"):
-        stack.run_in(REDIS, "false")
+        lifecycle.run_in(REDIS, "false")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -81,11 +81,11 @@ def test_logs_are_read_and_filtered(running: str) -> None:
 
 
 def test_a_stopped_service_is_started_by_a_restart(running: str) -> None:
-    stack.stop(REDIS)
+    lifecycle.stop(REDIS)
     with pytest.raises(ServerError):
-        stack.run_in(REDIS, "redis-cli", "ping")
-    assert stack.restart() == running
-    assert stack.run_in(REDIS, "redis-cli", "ping") == "PONG"
+        lifecycle.run_in(REDIS, "redis-cli", "ping")
+    assert lifecycle.restart() == running
+    assert lifecycle.run_in(REDIS, "redis-cli", "ping") == "PONG"
 
 
 def test_layers_belong_to_what_brought_them(made_images: None) -> None:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import pytest
 
 from course_helpers import practice_leftovers
-from course_helpers.compose import API, services
 from course_helpers.core import ports
 from course_helpers.core.settings import GRAPH, ROOT
 from course_helpers.diagnosis import diagnose
@@ -21,6 +20,7 @@ from course_helpers.fault_list import FAULTS
 from course_helpers.faults import fault
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import API, services
 from tests.docker.helpers import container_id, docker
 from tests.docker.project import PROJECT
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from course_helpers import stack
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.images import names
 from course_helpers.images.build import image_sources
 from course_helpers.images.make import DEPLOYMENT, BuildError, make_images
 from course_helpers.images.names import PYTHON, base_image, stack_images
+from course_helpers.stack import lifecycle
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
 
@@ -136,7 +136,7 @@ def test_a_graph_may_bring_another_langchain_core(built: Build, fresh: None) -> 
     image = built(pin)
     version = "from importlib.metadata import version; print(version('langchain-core'))"
     assert inside(image, "python", "-c", version) == wanted
-    assert stack.up()
+    assert lifecycle.up()
 
 
 def test_a_graph_cannot_replace_the_server(built: Build) -> None:

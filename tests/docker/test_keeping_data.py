@@ -11,8 +11,8 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph_sdk import get_client
 
 from course_helpers import PracticeDatabase, kill_and_resume, read_contents, read_logs
-from course_helpers.evidence import read_rows
 from course_helpers.practice_leftovers import left
+from course_helpers.stack.postgres import read_rows
 from tests.docker.helpers import say
 from tests.docker.project import PROJECT
 from tests.unit.test_keeping_data import bytes_a_step

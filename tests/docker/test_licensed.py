@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from course_helpers import compose, stack
-from course_helpers.containers import Service
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.images import make
 from course_helpers.images.build import build_cause
 from course_helpers.images.make import build_agent
 from course_helpers.images.names import base_image
-from course_helpers.log_reader import explain
+from course_helpers.stack import compose, lifecycle
+from course_helpers.stack.containers import Service
+from course_helpers.stack.log_reader import explain
 from tests.docker.helpers import docker
 
 RECORDER = "task-maistro-test-recorder"
@@ -41,7 +41,7 @@ def recorder(made_images: None, tmp_path: Path) -> Iterator[str]:
 def test_the_image_gets_its_databases_and_its_key(
     fresh: None, recorder: str, settings_file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack._make_passwords()
+    lifecycle._make_passwords()
     settings_file(LANGSMITH_API_KEY="lsv2_test", LANGGRAPH_CLOUD_LICENSE_KEY="license")
     monkeypatch.setenv("API_IMAGE", recorder)
     answer = run(compose.compose_command("run", "--rm", "--quiet-pull", "langgraph-api"), 120)
@@ -56,7 +56,7 @@ def test_the_image_gets_its_databases_and_its_key(
 
 
 def test_the_rendered_file_publishes_only_the_server(made_images: None) -> None:
-    stack._make_passwords()
+    lifecycle._make_passwords()
     answer = run(compose.compose_command("config", "--format", "json"), 60)
     services = json.loads(answer.out)["services"]
     assert set(services) == {"langgraph-api", "langgraph-postgres", "langgraph-redis"}

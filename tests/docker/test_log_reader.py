@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.containers import Service, find_services, read_log
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.images.names import base_image
-from course_helpers.log_reader import Reading, cause, explain
+from course_helpers.stack.containers import Service, find_services, read_log
+from course_helpers.stack.log_reader import Reading, cause, explain
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE, PROJECT
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from langgraph_sdk import get_client
 
-from course_helpers import compose, stack
 from course_helpers.core.processes import run
 from course_helpers.server.memories import read_memories
 from course_helpers.server.threads import list_threads, read_thread
+from course_helpers.stack import compose, lifecycle
 from tests.docker.helpers import USER, container_id, docker, inspect, say
 from tests.docker.project import PROJECT
 
@@ -106,7 +106,7 @@ def test_the_server_says_what_it_is(running: str) -> None:
 
 def test_a_second_up_changes_nothing(running: str) -> None:
     before = [service.container for service in compose.services()]
-    assert stack.up() == running
+    assert lifecycle.up() == running
     assert [service.container for service in compose.services()] == before
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from langgraph_sdk import get_client
 
-from course_helpers import stack
-from course_helpers.compose import data_volumes
-from course_helpers.containers import find_services
 from course_helpers.server.memories import read_memories
+from course_helpers.stack import lifecycle
+from course_helpers.stack.compose import data_volumes
+from course_helpers.stack.containers import find_services
 from tests.conformance.support import until
 from tests.docker.helpers import USER, container_id, docker, inspect, say
 from tests.docker.project import IMAGE, PROJECT
@@ -25,22 +25,22 @@ async def test_what_is_kept_and_what_is_not(
     fresh: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.monotonic()
-    client = get_client(url=stack.up())
+    client = get_client(url=lifecycle.up())
     seconds = time.monotonic() - started
     print(f"up to ready on fresh volumes: {seconds:.1f} s")
     assert seconds < 45
     thread_id = await say(client, "Remind me to call Bob by Friday.")
-    stack.down()
+    lifecycle.down()
     assert find_services(PROJECT) == []
-    client = get_client(url=stack.up())
+    client = get_client(url=lifecycle.up())
     assert len((await read_memories(client, USER)).todos) == 1
     assert (await client.threads.get(thread_id))["status"] == "idle"
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     assert (
         docker("volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
         == ""
     )
-    client = get_client(url=stack.up())
+    client = get_client(url=lifecycle.up())
     assert (await read_memories(client, USER)).todos == []
 
 
@@ -48,7 +48,7 @@ async def test_a_run_is_handed_over_when_the_server_is_stopped(
     fresh: None, settings_file: Any
 ) -> None:
     settings_file(OFFLINE_TOKENS_PER_SECOND="2", WORKER_DRAIN_TIMEOUT="1")
-    client = get_client(url=stack.up())
+    client = get_client(url=lifecycle.up())
     thread = await client.threads.create()
     run = await client.runs.create(
         thread["thread_id"],
@@ -64,7 +64,7 @@ async def test_a_run_is_handed_over_when_the_server_is_stopped(
     docker("stop", "--time", "45", container)
     assert time.monotonic() - started < 20
     assert inspect("langgraph-api")["State"]["ExitCode"] == 0
-    client = get_client(url=stack.up())
+    client = get_client(url=lifecycle.up())
     await client.runs.join(thread["thread_id"], run["run_id"])
     assert (await client.runs.get(thread["thread_id"], run["run_id"]))["status"] == "success"
     assert [todo["task"] for todo in (await read_memories(client, USER)).todos] == ["Call Bob"]

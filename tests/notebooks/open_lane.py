@@ -6,10 +6,10 @@ import os
 
 import pytest
 
-from course_helpers import stack
+from course_helpers.stack import lifecycle
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
     os.environ["LANE"] = "open"
-    stack.up()
+    lifecycle.up()

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from course_helpers import stack
+from course_helpers.stack import lifecycle
 from tests.docker import project
 
 _stack = ExitStack()
@@ -18,11 +18,11 @@ def own_stack() -> Iterator[None]:
     """Make the images; begin and end without containers and volumes of the tests' project."""
     project.use_own_project()
     project.make_images()
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     try:
         yield
     finally:
-        stack.down(volumes=True)
+        lifecycle.down(volumes=True)
 
 
 @pytest.hookimpl(tryfirst=True)

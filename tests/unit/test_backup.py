@@ -13,11 +13,11 @@ import pytest
 
 from course_helpers import backup, backup_archive, backup_checks
 from course_helpers.backup_archive import new_archive, open_archive
-from course_helpers.backup_databases import literal, quoted
 from course_helpers.backup_manifest import PARTS, POSTGRES_PART, REDIS_PART, Manifest, told
 from course_helpers.backup_stack import Engine
 from course_helpers.core import progress
 from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.stack.postgres import literal, quoted
 
 CONTENT = {POSTGRES_PART: b"PGDMP" + bytes(range(256)) * 400, REDIS_PART: b"REDIS0012"}
 FACTS: dict[str, Any] = {

@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 import psutil
 import pytest
 
-from course_helpers import backup, backup_streams
+from course_helpers import backup
 from course_helpers.backup_archive import (
     MANIFEST,
     MANIFEST_LIMIT,
@@ -28,9 +28,10 @@ from course_helpers.backup_archive import (
     open_archive,
 )
 from course_helpers.backup_manifest import PARTS, POSTGRES_PART, Manifest, Part
-from course_helpers.backup_streams import read_stream, write_stream
 from course_helpers.core import progress
 from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.stack import streams
+from course_helpers.stack.streams import read_stream, write_stream
 from tests.unit.test_backup import FACTS, make_backup, refusal, rewrite
 
 Command = Callable[[str], None]
@@ -65,9 +66,9 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 
     def put(program: str) -> None:
         line = [sys.executable, "-c", program]
-        monkeypatch.setattr(backup_streams, "compose_command", lambda *_: line)
+        monkeypatch.setattr(streams, "compose_command", lambda *_: line)
 
-    monkeypatch.setattr(backup_streams, "compose_environment", lambda: dict(os.environ))
+    monkeypatch.setattr(streams, "compose_environment", lambda: dict(os.environ))
     return put
 
 
@@ -137,7 +138,7 @@ class TestStreams:
         self, command: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         command("")
-        monkeypatch.setattr(backup_streams.tempfile, "TemporaryFile", refusing(errno.ENOSPC))
+        monkeypatch.setattr(streams.tempfile, "TemporaryFile", refusing(errno.ENOSPC))
         with pytest.raises(ServerError, match="No space left on device"):
             list(read_stream("postgres", "pg_dump"))
 
@@ -155,9 +156,9 @@ class TestStreams:
         setattr(pipe, method, refusing(code))
         process = MagicMock(stdin=pipe, stdout=None, **{"wait.return_value": 0})
         process.__enter__.return_value = process
-        monkeypatch.setattr(backup_streams.subprocess, "Popen", lambda *_, **__: process)
-        monkeypatch.setattr(backup_streams, "compose_command", lambda *_: [])
-        monkeypatch.setattr(backup_streams, "compose_environment", dict)
+        monkeypatch.setattr(streams.subprocess, "Popen", lambda *_, **__: process)
+        monkeypatch.setattr(streams, "compose_command", lambda *_: [])
+        monkeypatch.setattr(streams, "compose_environment", dict)
         write_stream("postgres", [b"more"], "pg_restore", "--list")
 
 

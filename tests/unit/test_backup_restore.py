@@ -12,11 +12,12 @@ from typing import Any, cast
 
 import pytest
 
-from course_helpers import backup, backup_databases, backup_restore, backup_stack, backup_swap
+from course_helpers import backup, backup_restore, backup_stack, backup_swap
 from course_helpers.backup_stack import Engine
-from course_helpers.containers import Service
 from course_helpers.core.errors import DockerError, ServerError
 from course_helpers.core.processes import Answer, run
+from course_helpers.stack import postgres
+from course_helpers.stack.containers import Service
 from tests.unit.test_backup import make_backup
 
 
@@ -45,8 +46,8 @@ class FakeStack:
         for name, answer in answers.items():
             monkeypatch.setattr(backup_restore, name, self._step(name, answer))
         for name in ("stop", "up", "run_in"):
-            monkeypatch.setattr(backup_restore.stack, name, self._step(name))
-        for module in (backup_restore, backup_swap, backup_databases):
+            monkeypatch.setattr(backup_restore.lifecycle, name, self._step(name))
+        for module in (backup_restore, backup_swap, postgres):
             monkeypatch.setattr(module, "ask", self.ask)
         for module in (backup_restore, backup_swap):
             monkeypatch.setattr(module, "database", lambda: "task_maistro")
@@ -261,8 +262,8 @@ class TestDatabases:
         monkeypatch.setattr(backup_stack, "services", lambda: found)
         monkeypatch.setattr(backup_stack, "data_volumes", lambda: ["x_postgres-data"])
         monkeypatch.setattr(backup_stack, "run_compose", lambda *names, **_: calls.append(names))
-        monkeypatch.setattr(backup_stack.stack, "prepare", lambda: None)
-        monkeypatch.setattr(backup_stack.stack, "stop", lambda *names: calls.append(names))
+        monkeypatch.setattr(backup_stack.lifecycle, "prepare", lambda: None)
+        monkeypatch.setattr(backup_stack.lifecycle, "stop", lambda *names: calls.append(names))
         with backup_stack.running_databases():
             awaited = [name for service in calls for name in service if name in states]
         assert awaited == [service.name for service in found if not service.ready]

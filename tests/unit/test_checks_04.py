@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from course_helpers import check, evidence, practice_stack
+from course_helpers import check, practice_stack
 from course_helpers.checks import lesson_04
-from course_helpers.compose import API, POSTGRES, REDIS
-from course_helpers.containers import Service
 from course_helpers.core.errors import ServerError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.markup import Rows
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.stack import compose, logs
+from course_helpers.stack.compose import API, POSTGRES, REDIS
+from course_helpers.stack.containers import Service
 
 TODOS = [("todo.general.lena", "Launch"), ("todo.work.lena", "Send the report")]
 OTHERS = [("todo.general.leo", "Water the plants"), ("todo.work.ada", "Launch")]
@@ -166,10 +167,12 @@ def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
         print("a state that differs\nReady")
         return "url"
 
-    monkeypatch.setattr(practice_stack.stack, "down", lambda volumes: note(f"down {volumes}"))
+    monkeypatch.setattr(practice_stack.lifecycle, "down", lambda volumes: note(f"down {volumes}"))
     monkeypatch.setattr(practice_stack.practice_leftovers, "remove", lambda name: None)
-    monkeypatch.setattr(practice_stack.stack, "up", lambda: note("up"))
-    monkeypatch.setattr(practice_stack.stack, "restart", lambda *names: note(f"restart {names}"))
+    monkeypatch.setattr(practice_stack.lifecycle, "up", lambda: note("up"))
+    monkeypatch.setattr(
+        practice_stack.lifecycle, "restart", lambda *names: note(f"restart {names}")
+    )
     made = PracticeStack()
     made.done = done  # type: ignore[attr-defined]
     yield made
@@ -250,14 +253,14 @@ async def test_data_kept(
 def test_a_runs_log_is_found_by_a_field_that_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     line = '{"event": "Worker picked up run", "level": "info", "timestamp": "2026-03-04T09:00:00Z"'
     log = f'{line}, "run_id": "one"}}\n{line}, "run_id": "two"}}\nplain text'
-    monkeypatch.setattr(evidence, "services", started)
-    monkeypatch.setattr(evidence, "read_log", lambda container, lines: log)
-    assert list(map(str, evidence.read_run_log("one"))) == [
+    monkeypatch.setattr(compose, "services", started)
+    monkeypatch.setattr(logs, "read_log", lambda container, lines: log)
+    assert list(map(str, logs.read_run_log("one"))) == [
         "api      09:00:00 info    Worker picked up run"
     ]
-    monkeypatch.setattr(evidence, "services", list)
+    monkeypatch.setattr(compose, "services", list)
     with pytest.raises(ServerError, match=f"{API} has no container"):
-        evidence.read_run_log("one")
+        logs.read_run_log("one")
 
 
 def test_the_services_are_those_of_the_compose_file() -> None:

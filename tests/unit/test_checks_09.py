@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from course_helpers import check, exits
+from course_helpers import check
 from course_helpers.checks import lesson_09
-from course_helpers.compose import API, POSTGRES, REDIS, SERVICES
-from course_helpers.containers import Service
 from course_helpers.core.errors import ServerError
 from course_helpers.core.settings import ROOT
-from course_helpers.exits import read_exit, wait_until_settled
 from course_helpers.fault_list import FAULTS, Fault
+from course_helpers.stack import services
+from course_helpers.stack.compose import API, POSTGRES, REDIS, SERVICES
+from course_helpers.stack.containers import Service
+from course_helpers.stack.services import read_exit, wait_until_settled
 from tests.docker.crash_load import LONG, SHORT
 
 NOTEBOOK = json.loads((ROOT / "notebooks" / "09_fix_it.ipynb").read_text())
@@ -154,13 +155,13 @@ def test_without_docker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_exit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     dead = [service(POSTGRES, **KILLED), service(API, **KILLED, out_of_memory=True), service(REDIS)]
-    monkeypatch.setattr(exits, "services", lambda: dead)
+    monkeypatch.setattr(services, "services", lambda: dead)
     assert repr(read_exit(POSTGRES)) == f"{POSTGRES} ended with code 137, not by its memory limit"
     assert repr(read_exit(API)) == f"{API} ended with code 137, it had reached its memory limit"
     assert f"docker compose ps --all -q {API})" in capsys.readouterr().out
     with pytest.raises(ServerError, match="has not ended: it is healthy"):
         read_exit(REDIS)
-    monkeypatch.setattr(exits, "services", list)
+    monkeypatch.setattr(services, "services", list)
     with pytest.raises(ServerError, match="has no container"):
         read_exit(API)
 
@@ -170,14 +171,14 @@ def test_an_exit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     [{"health": "starting"}, {"state": "restarting", "exit_code": 1}, {"state": "created"}],
 )
 def test_a_stack_settles(monkeypatch: pytest.MonkeyPatch, moving: dict[str, Any]) -> None:
-    monkeypatch.setattr(exits, "_POLL", 0)
+    monkeypatch.setattr(services, "_POLL", 0)
     ends: list[dict[str, Any]] = [{}, KILLED, {"health": "unhealthy"}, {"health": ""}]
     for end in ends:
         looks = [[service(API, **moving)], [service(API, **moving)], [service(API, **end)]]
-        monkeypatch.setattr(exits, "services", lambda looks=looks: looks.pop(0))
+        monkeypatch.setattr(services, "services", lambda looks=looks: looks.pop(0))
         wait_until_settled()
         assert looks == []
-    monkeypatch.setattr(exits, "services", lambda: [service(API, **moving)])
+    monkeypatch.setattr(services, "services", lambda: [service(API, **moving)])
     with pytest.raises(ServerError, match=f"{API} is still"):
         wait_until_settled(timeout=0)
 
@@ -185,7 +186,7 @@ def test_a_stack_settles(monkeypatch: pytest.MonkeyPatch, moving: dict[str, Any]
 def test_a_server_that_starts_is_not_waited_for_when_its_database_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exits, "_POLL", 0)
+    monkeypatch.setattr(services, "_POLL", 0)
     starting, dead = service(API, health="starting"), service(POSTGRES, **KILLED)
     looks = [
         [starting, service(POSTGRES, health="starting")],
@@ -193,7 +194,7 @@ def test_a_server_that_starts_is_not_waited_for_when_its_database_has_ended(
         [service(API, state="restarting", exit_code=1), dead],
         [starting, dead],
     ]
-    monkeypatch.setattr(exits, "services", lambda: looks.pop(0))
+    monkeypatch.setattr(services, "services", lambda: looks.pop(0))
     wait_until_settled()
     assert looks == []
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from course_helpers.core.errors import DockerError
-from course_helpers.log_reader import Reading
-from course_helpers.stack_logs import LogLine
+from course_helpers.stack.log_reader import Reading
+from course_helpers.stack.logs import LogLine
 from course_helpers.widgets import ImagePanel, StackPanel, image_panel, stack_panel
 from course_helpers.widgets.command_panel import Action, CommandPanel
 from course_helpers.widgets.image_panel import steps_html
@@ -105,15 +105,15 @@ def test_the_destructive_action_is_the_last_and_named_as_make_does() -> None:
 
 
 def test_what_is_shown_is_only_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    from course_helpers import stack_health
+    from course_helpers.stack import health
 
-    monkeypatch.setattr(stack_health, "read_log", lambda _: EVIL)
-    monkeypatch.setattr(stack_health, "explain", lambda *_: Reading(f"{EVIL} ended", EVIL))
+    monkeypatch.setattr(health, "read_log", lambda _: EVIL)
+    monkeypatch.setattr(health, "explain", lambda *_: Reading(f"{EVIL} ended", EVIL))
     broken = [
         service("langgraph-postgres", state="exited", exit_code=1, image=EVIL),
         service("langgraph-redis", state="exited", exit_code=1),
     ]
-    findings = stack_health.stack_findings(broken)
+    findings = health.stack_findings(broken)
     markup = services_html(findings, {each.name: each for each in broken})
     for shown in (markup, log_html([LogLine(EVIL, EVIL)]), steps_html([f"  2/13 {EVIL}"])):
         assert "<script" not in shown

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from course_helpers import compose_view
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import Answer
+from course_helpers.stack import compose_config, services
 
 WARNING = 'time="2026-03-04T09:00:00Z" level=warning msg="/x/y.yml: `version` is \\"obsolete\\""'
 
 
 @pytest.fixture(autouse=True)
 def docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose_view.docker, "require", lambda: None)
+    monkeypatch.setattr(compose_config.docker, "require", lambda: None)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str, str]]:
@@ -27,7 +27,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str,
         asked.append(environ)
         return answer
 
-    monkeypatch.setattr(compose_view, "run", ask)
+    monkeypatch.setattr(compose_config, "run", ask)
     return asked
 
 
@@ -41,7 +41,7 @@ def test_no_secret_of_the_settings_can_be_read(
         "command": ["serve", "--key", "sk-0123456789abcdef"],
     }
     asked = answering(monkeypatch, Answer(0, json.dumps(config), WARNING))
-    seen = compose_view.compose_config(tmp_path, API_PORT="9000")
+    seen = compose_config.compose_config(tmp_path, API_PORT="9000")
     assert seen == {
         "langgraph-postgres": "postgresql://…:…@langgraph-postgres/db",
         "command": ["serve", "--key", "…"],
@@ -54,7 +54,7 @@ def test_no_secret_of_the_settings_can_be_read(
 def test_a_file_that_compose_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answering(monkeypatch, Answer(1, err="warning\nservices must be a mapping"))
     with pytest.raises(ServerError, match="services must be a mapping"):
-        compose_view.compose_config(tmp_path)
+        compose_config.compose_config(tmp_path)
 
 
 def test_services_of_either_version_of_compose(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,5 @@ def test_services_of_either_version_of_compose(monkeypatch: pytest.MonkeyPatch) 
     ]
     lines, array = "\n".join(map(json.dumps, [redis, api])), json.dumps([redis, api])
     for said, found in ((lines, expected), (array, expected), ("", []), ("[]", [])):
-        monkeypatch.setattr(
-            compose_view, "run_compose", lambda *_, said=said, **__: Answer(0, said)
-        )
-        assert compose_view.list_services() == found
+        monkeypatch.setattr(services, "run_compose", lambda *_, said=said, **__: Answer(0, said))
+        assert services.list_services() == found

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from course_helpers.compose import API, POSTGRES, REDIS
+from course_helpers.stack.compose import API, POSTGRES, REDIS
 from tests.conformance.support import until
 from tests.docker import crash_killer, crash_load, crash_report
 from tests.docker.crash_figure import ABOUT, draw

@@ -14,23 +14,16 @@ from typing import Any
 
 import pytest
 
-from course_helpers import (
-    broken_stack,
-    compose,
-    diagnosis,
-    held_port,
-    practice_leftovers,
-    practice_stack,
-    stack,
-)
-from course_helpers.compose import API, POSTGRES, REDIS, compose_command, override_file
-from course_helpers.containers import Service
+from course_helpers import broken_stack, diagnosis, held_port, practice_leftovers, practice_stack
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import Answer
 from course_helpers.diagnosis import Diagnosis, diagnose
 from course_helpers.fault_list import FAULTS
 from course_helpers.faults import fault, random_fault
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.stack import compose, lifecycle
+from course_helpers.stack.compose import API, POSTGRES, REDIS, compose_command, override_file
+from course_helpers.stack.containers import Service
 
 LOGS = Path(__file__).parent / "logs"
 PROJECT = "course-practice"
@@ -52,8 +45,8 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
     monkeypatch.setattr(compose, "ROOT", tmp_path)
     monkeypatch.setattr(practice_stack.atexit, "register", lambda function: None)
-    monkeypatch.setattr(stack, "up", lambda: note("up"))
-    monkeypatch.setattr(stack, "down", lambda volumes: note("down"))
+    monkeypatch.setattr(lifecycle, "up", lambda: note("up"))
+    monkeypatch.setattr(lifecycle, "down", lambda volumes: note("down"))
     monkeypatch.setattr(practice_leftovers, "remove", lambda name: note("leftovers", name))
     monkeypatch.setattr(broken_stack, "missing_graphs", lambda url, graphs: [])
     monkeypatch.setattr(broken_stack, "services", services)

@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from typing_extensions import TypedDict
 
 from course_helpers import (
-    contents,
     kill_and_resume,
     practice_database,
     read_contents,
@@ -26,11 +25,12 @@ from course_helpers import (
     time_writes,
     with_alt_text,
 )
-from course_helpers.contents import Contents, Fingerprint
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import Rows
 from course_helpers.core.processes import Answer
 from course_helpers.practice_database import PracticeDatabase
+from course_helpers.stack import fingerprints
+from course_helpers.stack.fingerprints import Contents, Fingerprint
 
 CONFIG: Any = {"configurable": {"thread_id": "1"}}
 STEPS = 5
@@ -138,7 +138,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, *tables: tuple[str, str, str]) -> 
         rows = [dict(zip(("name", "rows", "md5"), table, strict=True)) for table in tables]
         return Rows(rows if "md5" in sql else ({"name": row["name"]} for row in reversed(rows)))
 
-    monkeypatch.setattr(contents, "read_rows", read_rows)
+    monkeypatch.setattr(fingerprints, "read_rows", read_rows)
     return asked
 
 

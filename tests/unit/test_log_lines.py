@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from course_helpers.containers import Service
 from course_helpers.images.build import build_cause
-from course_helpers.log_reader import LONGEST, error_lines, explain, log_line, message
+from course_helpers.stack.containers import Service
+from course_helpers.stack.log_reader import LONGEST, error_lines, explain, log_line, message
 
 DEAD = Service("langgraph-api", "id", "image", "exited", exit_code=1)
 SICK = Service("langgraph-api", "id", "image", "running", "unhealthy")

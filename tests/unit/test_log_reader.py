@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers.containers import Service
-from course_helpers.log_patterns import PATTERNS
-from course_helpers.log_reader import cause, explain
+from course_helpers.stack.containers import Service
+from course_helpers.stack.log_patterns import PATTERNS
+from course_helpers.stack.log_reader import cause, explain
 
 LOGS = Path(__file__).parent / "logs"
 DEAD = Service("langgraph-api", "id", "image", "exited", exit_code=1)

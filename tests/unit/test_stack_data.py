@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from course_helpers import container_environment, evidence, query, stack, stack_health
-from course_helpers.containers import Service
+from course_helpers import container_environment, query
 from course_helpers.core import masking
 from course_helpers.core.errors import CourseError, DockerError, ServerError
 from course_helpers.core.markup import Rows
-from course_helpers.evidence import RedisMessages
 from course_helpers.images.layers import ImageView, Layer, _as_written, layers_html, megabytes
-from course_helpers.stack_health import service_finding, stack_findings, summary
-from course_helpers.stack_logs import LONGEST, LogLine, LogLines, as_line, matches
+from course_helpers.stack import compose, health, postgres, redis, starting
+from course_helpers.stack.containers import Service
+from course_helpers.stack.health import service_finding, stack_findings, summary
+from course_helpers.stack.logs import LONGEST, LogLine, LogLines, as_line, matches
+from course_helpers.stack.redis import RedisMessages
 
 EVIL = "<script>alert(1)</script>\x1b[31m"
 
@@ -56,7 +57,7 @@ def service(name: str = "langgraph-redis", **facts: Any) -> Service:
 def test_a_service_in_words(
     monkeypatch: pytest.MonkeyPatch, found: Service | None, ok: bool, detail: str
 ) -> None:
-    monkeypatch.setattr(stack_health, "read_log", lambda _: "")
+    monkeypatch.setattr(health, "read_log", lambda _: "")
     finding = service_finding("langgraph-redis", found)
     assert (finding.ok, finding.detail) == (ok, detail)
     assert bool(finding.fix) is not ok
@@ -64,9 +65,9 @@ def test_a_service_in_words(
 
 def test_the_server_is_ready_when_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     starting = service("langgraph-api", health="starting")
-    monkeypatch.setattr(stack_health, "_answers", lambda: False)
+    monkeypatch.setattr(health, "_answers", lambda: False)
     assert service_finding("langgraph-api", starting).detail == "starting"
-    monkeypatch.setattr(stack_health, "_answers", lambda: True)
+    monkeypatch.setattr(health, "_answers", lambda: True)
     assert service_finding("langgraph-api", starting).detail == "ready"
 
 
@@ -86,23 +87,25 @@ def test_what_is_said_before_ready_is_that_all_are_ready(
     names = ("langgraph-api", "langgraph-postgres", "langgraph-redis")
     answers = iter([False, True])  # it begins to answer between two looks
     now = [service(names[0], health="starting"), service(names[1]), service(names[2])]
-    monkeypatch.setattr(stack_health, "_answers", lambda: next(answers))
-    monkeypatch.setattr(stack, "services", lambda: now)
-    monkeypatch.setattr(stack, "missing_graphs", lambda *_: [])
-    monkeypatch.setattr(stack, "_POLL", 0)
-    monkeypatch.setattr(stack.subprocess, "Popen", lambda *_, **__: SimpleNamespace(poll=lambda: 0))
-    stack._start(("up",), 10, ("task_maistro",))
+    monkeypatch.setattr(health, "_answers", lambda: next(answers))
+    monkeypatch.setattr(starting, "services", lambda: now)
+    monkeypatch.setattr(starting, "missing_graphs", lambda *_: [])
+    monkeypatch.setattr(starting, "_POLL", 0)
+    monkeypatch.setattr(
+        starting.subprocess, "Popen", lambda *_, **__: SimpleNamespace(poll=lambda: 0)
+    )
+    starting.start(("up",), 10, ("task_maistro",))
     *_, before, ready = capsys.readouterr().out.splitlines()
     assert before == "3 services, all ready"
     assert ready.startswith("Ready after ")
 
 
 def test_the_doctor_gets_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack_health, "read_log", lambda _: "")
+    monkeypatch.setattr(health, "read_log", lambda _: "")
     broken = service(state="exited", exit_code=137)
-    monkeypatch.setattr(stack_health, "services", lambda _timeout: [broken])
+    monkeypatch.setattr(health, "services", lambda _timeout: [broken])
     with pytest.raises(CourseError) as raised:
-        stack_health.stack_state(1)
+        health.stack_state(1)
     finding = service_finding(broken.name, broken)
     assert (raised.value.what, raised.value.fix) == (finding.detail, finding.fix)
 
@@ -206,7 +209,7 @@ def test_what_docker_does_not_tell_is_a_sentence(
     program: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program("docker", "echo 'the engine is gone' >&2; exit 1")
-    monkeypatch.setattr(evidence, "_container", lambda service: "id")
+    monkeypatch.setattr(compose, "container_of", lambda service: "id")
     with pytest.raises(DockerError):
         container_environment("langgraph-redis")
 
@@ -221,7 +224,7 @@ def test_what_docker_does_not_tell_is_a_sentence(
     ],
 )  # fmt: skip
 def test_a_statement_is_printed_on_one_line(sql: str, typed: str) -> None:
-    assert evidence._typed(sql) == typed
+    assert postgres._typed(sql) == typed
     assert as_a_shell_reads(typed) == " ".join(sql.split())
 
 
@@ -239,7 +242,7 @@ def test_a_statement_is_printed_on_one_line(sql: str, typed: str) -> None:
     ],
 )
 def test_a_statement_that_its_lines_belong_to_is_printed_as_it_is(sql: str) -> None:
-    assert as_a_shell_reads(evidence._typed(f"\n{sql}\n")) == sql
+    assert as_a_shell_reads(postgres._typed(f"\n{sql}\n")) == sql
 
 
 def as_a_shell_reads(typed: str) -> str:
@@ -258,7 +261,7 @@ def test_a_statement_is_run_as_it_is(
         asked.append(command)
         return "n\n1\n"
 
-    monkeypatch.setattr(evidence, "run_in", run_in)
+    monkeypatch.setattr(postgres, "run_in", run_in)
     sql = "select 1 -- or 'two  spaces'\nas n"
     assert query(sql) == [{"n": "1"}]
     assert asked[0][-1] == sql
@@ -279,7 +282,7 @@ def collected(told: str) -> RedisMessages:
         [sys.executable, "-c", f"print({told!r}, end='')"], stdout=subprocess.PIPE, text=True
     )
     seen = RedisMessages()
-    evidence._collect(process, seen)
+    redis._collect(process, seen)
     return seen
 
 

@@ -9,15 +9,15 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.checks.result import Result
-from course_helpers.compose import API, POSTGRES, REDIS, services
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import Rows
 from course_helpers.core.settings import GRAPH
-from course_helpers.evidence import read_rows
 from course_helpers.lanes import Deployment
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
-from course_helpers.stack_health import stack_findings
+from course_helpers.stack.compose import API, POSTGRES, REDIS, services
+from course_helpers.stack.health import stack_findings
+from course_helpers.stack.postgres import read_rows
 
 PAGE = 1000  # documents that are read
 

@@ -11,12 +11,12 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError
 
 from course_helpers.checks.result import Result
-from course_helpers.contents import Contents, Fingerprint
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
-from course_helpers.evidence import read_rows
 from course_helpers.lanes import Deployment
 from course_helpers.practice_stack import PracticeStack
+from course_helpers.stack.fingerprints import Contents, Fingerprint
+from course_helpers.stack.postgres import read_rows
 
 _BYTES = """select thread_id, sum(octet_length(blob)) as bytes from checkpoint_blobs
     group by thread_id order by 2 desc, 1"""

@@ -6,13 +6,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from course_helpers.checks.result import Result
-from course_helpers.compose import SERVICES, override_file, services
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
 from course_helpers.fault_list import FAULTS, Fault
 from course_helpers.faults import BrokenBy
 from course_helpers.practice_stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import SERVICES, override_file, services
 
 
 def named_fault(riddle: BrokenBy, answer: Any) -> Result:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from course_helpers import compose, machine, network_checks, settings_checks, stack, stack_health
+from course_helpers import machine, network_checks, settings_checks
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
@@ -16,6 +16,7 @@ from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.images.make import image_source
 from course_helpers.result_code import SYSTEMS, Report, encode
 from course_helpers.server.probe import missing_graphs, server_version
+from course_helpers.stack import compose, health, lifecycle
 
 LIMIT = 2.4  # seconds for all checks together; those of Docker and the registry end themselves
 OTHER_PORT = "langgraph dev --port 2025 (the course's own server looks for a free one itself)"
@@ -108,12 +109,12 @@ def _stack_port() -> str:
         running = compose.services(docker.TIMEOUT)
     except DockerError:  # is a finding of its own
         running = []
-    return stack.port_for_the_stack(running)
+    return lifecycle.port_for_the_stack(running)
 
 
 def _stack() -> str:
     try:
-        return stack_health.stack_state(docker.TIMEOUT)
+        return health.stack_state(docker.TIMEOUT)
     except DockerError:  # is a finding of its own
         return "not running: no Docker answers"
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
 
-from course_helpers.compose import SERVICES, project_name, services
-from course_helpers.containers import Service
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.markup import clean
-from course_helpers.stack_health import READY, stack_findings, summary
-from course_helpers.stack_logs import LogFollower, LogLine, matches
-from course_helpers.stack_watch import StackWatch
+from course_helpers.stack.compose import SERVICES, project_name, services
+from course_helpers.stack.containers import Service
+from course_helpers.stack.follow import LogFollower, StackWatch
+from course_helpers.stack.health import READY, stack_findings, summary
+from course_helpers.stack.logs import LogLine, matches
 from course_helpers.widgets.command_panel import Action, CommandPanel
 
 STACK = "course_helpers.stack"

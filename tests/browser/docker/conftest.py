@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course_helpers import stack
+from course_helpers.stack import lifecycle
 from tests.docker import project
 
 project.use_own_project()
@@ -23,6 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def clean_stack() -> Iterator[None]:
     """Begin and end without containers and volumes."""
     project.make_images()
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)
     yield
-    stack.down(volumes=True)
+    lifecycle.down(volumes=True)

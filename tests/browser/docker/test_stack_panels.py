@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from course_helpers.compose import API, REDIS, data_volumes, run_compose, services
+from course_helpers.stack.compose import API, REDIS, data_volumes, run_compose, services
 from tests.browser.lab import Lab, command_of, wait_until_gone
 from tests.browser.notebook import DARK, LIGHT, Notebook, executed, screenshot
 from tests.docker.helpers import container_id, docker

@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from course_helpers.compose import compose_command, compose_environment
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import CHUNK
+from course_helpers.stack.compose import compose_command, compose_environment
 
 
 def read_stream(service: str, *command: str) -> Generator[bytes, None, None]:

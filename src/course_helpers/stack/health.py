@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course_helpers.compose import API, SERVICES, services, stack_url
-from course_helpers.containers import TIMEOUT, Service, read_log
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.settings import GRAPH
-from course_helpers.log_reader import explain
 from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import API, SERVICES, services, stack_url
+from course_helpers.stack.containers import TIMEOUT, Service, read_log
+from course_helpers.stack.log_reader import explain
 
 NOT_STARTED, READY = "not started", "ready"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from course_helpers.compose import POSTGRES
 from course_helpers.core.markup import Rows, clean, table
-from course_helpers.evidence import read_rows
+from course_helpers.stack.compose import POSTGRES
+from course_helpers.stack.postgres import read_rows
 
 _TABLES = """select c.oid::regclass as name from pg_class c
     join pg_namespace n on n.oid = c.relnamespace

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from course_helpers.containers import TIMEOUT, Service, find_services
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import Answer, run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
+from course_helpers.stack.containers import TIMEOUT, Service, find_services
 
 FILE = DEPLOYMENT / "docker-compose.yml"
 API, POSTGRES, REDIS = "langgraph-api", "langgraph-postgres", "langgraph-redis"
@@ -90,3 +90,10 @@ def run_compose(*arguments: str, timeout: float) -> Answer:
             f"`docker compose {arguments[0]}` failed: {said}.", "look at: make logs; then try again"
         )
     return answer
+
+
+def container_of(service: str) -> str:
+    container = next((s.container for s in services() if s.name == service), None)
+    if container is None:
+        raise ServerError(f"{service} has no container.", "make up")
+    return container

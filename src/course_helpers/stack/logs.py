@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from course_helpers.compose import API, compose_command, compose_environment, services
-from course_helpers.containers import Service, read_log
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
-from course_helpers.log_reader import log_line
+from course_helpers.stack.compose import (
+    API,
+    compose_command,
+    compose_environment,
+    container_of,
+    services,
+)
+from course_helpers.stack.containers import read_log
+from course_helpers.stack.log_reader import log_line
 
 LONGEST = 2000  # characters of a line that are kept; the log itself has all
+RUN_LOG = 5000  # lines of the server's log in which a run is looked for
 
 
 @dataclass(frozen=True)
@@ -108,45 +113,18 @@ def read_api_log() -> str:
     return "\n".join(log_line(line) for line in lines)
 
 
-@dataclass
-class LogFollower:
-    """Follows the logs of containers, each until it ends.
+def read_run_log(run_id: str) -> LogLines:
+    """Return what the server has logged about one run, and print the command.
+
+    A structured line names its run in a field of its own, which `read_logs` does not show.
 
     Args:
-        on_line: called for each line, in a thread of the container's own.
+        run_id: the run's id.
+
+    Raises:
+        DockerError: Docker does not answer.
+        ServerError: the server has no container.
     """
-
-    on_line: Callable[[LogLine], None]
-    _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
-
-    def follow(self, running: Iterable[Service]) -> None:
-        """Begin with each running container that is not followed yet."""
-        for service in running:
-            known = self._processes.get(service.container)
-            if service.state == "running" and (known is None or known.poll() is not None):
-                # Docker has started it again: its lines since then, not those seen before.
-                self._begin(service, f"--since={service.started}" if known else "--tail=200")
-
-    def close(self) -> None:
-        """Stop following."""
-        for process in self._processes.values():
-            process.kill()
-
-    def _begin(self, service: Service, which: str) -> None:
-        process = subprocess.Popen(
-            ["docker", "logs", "--follow", which, service.container],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        self._processes[service.container] = process
-        arguments = (service.name, process)
-        threading.Thread(target=self._read, args=arguments, daemon=True).start()
-
-    def _read(self, service: str, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        with process:
-            for raw in process.stdout:
-                self.on_line(as_line(service, raw))
+    print(f"$ docker compose logs --no-log-prefix {API} | grep {run_id}")
+    raw = read_log(container_of(API), RUN_LOG).splitlines()
+    return LogLines(as_line(API, line) for line in raw if run_id in line)

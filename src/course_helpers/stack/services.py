@@ -1,14 +1,21 @@
-"""How containers of the stack have ended, for whoever looks for the reason."""
+"""How the stack's services are, what they were given, and how they ended."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from course_helpers.compose import services
-from course_helpers.containers import Service
+from course_helpers.core import docker
+from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
+from course_helpers.core.markup import Rows
+from course_helpers.core.masking import mask_value
+from course_helpers.stack.compose import container_of, run_compose, services
+from course_helpers.stack.compose_config import TIMEOUT
+from course_helpers.stack.containers import Service
 
 SETTLED = 90.0  # seconds; a server that cannot start is tried four times
 _POLL = 0.3  # seconds
@@ -84,3 +91,47 @@ def _moving(found: Sequence[Service]) -> list[Service]:
         for service in left
         if service.state != "running" or (service.health == "starting" and not some_ended)
     ]
+
+
+def list_services() -> Rows:
+    """Return the stack's containers, also those that have ended, and print the command.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Compose fails.
+    """
+    docker.require()
+    print("$ docker compose ps --all")
+    answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
+    # One object a line, or one array, by Compose's version.
+    found = [json.loads(line) for line in answer.splitlines() if line.strip()]
+    containers = found[0] if found and isinstance(found[0], list) else found
+    return Rows(sorted(map(_row, containers), key=lambda row: row["service"]))
+
+
+def _row(container: dict[str, Any]) -> dict[str, str]:
+    ended = container["State"] == "exited"
+    published = (port for port in container["Publishers"] or [] if port["PublishedPort"])
+    return {
+        "service": container["Service"],
+        "state": f"exited ({container['ExitCode']})" if ended else container["State"],
+        "health": container["Health"],
+        "on this computer": ", ".join(f"http://{p['URL']}:{p['PublishedPort']}" for p in published),
+    }
+
+
+def container_environment(service: str) -> Rows:
+    """Return the variables that a service's container was given; secrets are shown masked.
+
+    Args:
+        service: for instance `langgraph-api`.
+
+    Raises:
+        DockerError: Docker does not answer.
+        ServerError: the service has no container.
+    """
+    container = container_of(service)
+    print(f"$ docker inspect --format '{{{{json .Config.Env}}}}' $(docker compose ps -q {service})")
+    given = json.loads(ask_docker("inspect", "--format", "{{json .Config.Env}}", container))
+    pairs = sorted(line.partition("=")[::2] for line in given)
+    return Rows({"variable": name, "value": mask_value(name, value)} for name, value in pairs)

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from course_helpers.containers import KILLED, Service
 from course_helpers.core.markup import clean
-from course_helpers.log_patterns import PATTERNS, Pattern
+from course_helpers.stack.containers import KILLED, Service
+from course_helpers.stack.log_patterns import PATTERNS, Pattern
 
 LONGEST = 300  # characters of a line that goes into a sentence
 SHOWN = 5  # lines of a log that nothing is known of

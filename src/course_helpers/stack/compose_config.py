@@ -8,13 +8,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from course_helpers.compose import compose_command, compose_environment, run_compose
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
-from course_helpers.core.markup import Rows
 from course_helpers.core.masking import is_secret, mask_texts
 from course_helpers.core.processes import run
 from course_helpers.core.settings import DEPLOYMENT, load_settings
+from course_helpers.stack.compose import compose_command, compose_environment
 
 TIMEOUT = 30.0  # seconds
 _MESSAGE = re.compile(r'level=warning msg="((?:[^"\\]|\\.)*)"')
@@ -63,30 +62,3 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
 
 def _warnings(said: str) -> list[str]:
     return [match[1].replace("\\", "") for match in _MESSAGE.finditer(said)]
-
-
-def list_services() -> Rows:
-    """Return the stack's containers, also those that have ended, and print the command.
-
-    Raises:
-        DockerError: there is no Docker.
-        ServerError: Compose fails.
-    """
-    docker.require()
-    print("$ docker compose ps --all")
-    answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
-    # One object a line, or one array, by Compose's version.
-    found = [json.loads(line) for line in answer.splitlines() if line.strip()]
-    containers = found[0] if found and isinstance(found[0], list) else found
-    return Rows(sorted(map(_row, containers), key=lambda row: row["service"]))
-
-
-def _row(container: dict[str, Any]) -> dict[str, str]:
-    ended = container["State"] == "exited"
-    published = (port for port in container["Publishers"] or [] if port["PublishedPort"])
-    return {
-        "service": container["Service"],
-        "state": f"exited ({container['ExitCode']})" if ended else container["State"],
-        "health": container["Health"],
-        "on this computer": ", ".join(f"http://{p['URL']}:{p['PublishedPort']}" for p in published),
-    }

@@ -1,20 +1,21 @@
-"""What a backup asks of the stack's Postgres and Redis, through the tools in their containers.
-
-The dump and the counts are of one moment, although runs go on: the session that counts exports its
-snapshot, and `pg_dump` reads from that (PostgreSQL, "Snapshot Synchronization Functions").
-"""
+"""The stack's Postgres: statements and what it answers."""
 
 from __future__ import annotations
 
 import csv
+import io
+import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from course_helpers.backup_streams import child, failed, read_stream, write_stream
-from course_helpers.compose import POSTGRES, REDIS, run_compose
+from course_helpers.core.markup import Rows
 from course_helpers.core.settings import load_settings
+from course_helpers.stack.compose import POSTGRES, REDIS, run_compose
+from course_helpers.stack.lifecycle import run_in
+from course_helpers.stack.streams import child, failed, read_stream, write_stream
 
 ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
 # Measured with 1,000 threads, 37 MB on the disk: 1.8 MB in 0.7 s; gzip, the default, 2.2 in 1.3.
@@ -27,6 +28,7 @@ Ask = Callable[[str], list[list[str]]]
 
 _TABLES = """select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)' order by 1"""
+_LITERAL = re.compile(r"""'[^']*'(?:\s*'[^']*')*|"[^"]*\"""")
 
 
 def database() -> str:
@@ -166,3 +168,47 @@ def load_dump(chunks: Iterable[bytes], name: str) -> None:
     """
     options = ("--exit-on-error", "--no-owner")
     write_stream(POSTGRES, chunks, "pg_restore", "-U", "postgres", "-d", name, *options)
+
+
+def query(sql: str) -> Rows:
+    """Ask the stack's Postgres, and print the command that does the same in a terminal.
+
+    Args:
+        sql: one statement.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Postgres does not run, or does not understand the statement.
+    """
+    print(f"$ docker compose exec {POSTGRES} {' '.join(_login())} -c {_typed(sql)}")
+    return read_rows(sql)
+
+
+def _typed(sql: str) -> str:
+    """Return a statement as an argument in a shell, on one line unless that would change it."""
+    one_line = " ".join(sql.split())
+    spaces_count = any(each != " ".join(each.split()) for each in _LITERAL.findall(sql))
+    if spaces_count or re.search(r"--|/\*|[$\\]", sql):  # comments, other kinds of literals
+        one_line = sql.strip()
+    if "!" in one_line:  # which in "…" an interactive shell takes for its history's
+        return shlex.quote(one_line)
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", one_line) + '"'
+
+
+def read_rows(sql: str) -> Rows:
+    """Return what the stack's Postgres answers, and print nothing.
+
+    Args:
+        sql: one statement.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: Postgres does not run, or does not understand the statement.
+    """
+    options = ("--csv", "-v", "VERBOSITY=terse", "-c", sql)  # terse: an error is one line
+    return Rows(csv.DictReader(io.StringIO(run_in(POSTGRES, *_login(), *options))))
+
+
+def _login() -> tuple[str, ...]:
+    database = load_settings().value("POSTGRES_DB", "task_maistro")
+    return "psql", "-U", "postgres", "-d", database

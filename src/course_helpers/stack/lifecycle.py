@@ -1,0 +1,157 @@
+"""The stack of `deployment/docker-compose.yml`: start, stop, restart, and look inside."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from dotenv import set_key
+
+from course_helpers.core import docker, ports
+from course_helpers.core.errors import BuildError, CourseError, ServerError
+from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
+from course_helpers.images.names import missing_images
+from course_helpers.stack.compose import API, PASSWORDS, data_volumes, run_compose, services
+from course_helpers.stack.containers import Service
+from course_helpers.stack.starting import DOWN_TIMEOUT, start
+
+UP_TIMEOUT = 120.0  # seconds; 10 to 20 are usual, on fresh volumes too
+RUN_TIMEOUT = 60.0  # seconds for a command inside a container
+
+
+def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
+    """Start the stack and return its address when the server answers with its graphs.
+
+    What runs already is left alone, unless its image or settings have changed since.
+
+    Args:
+        timeout: seconds to wait.
+        graphs: those that must be loaded.
+
+    Raises:
+        DockerError: there is no Docker that can run it.
+        BuildError: an image is missing.
+        ServerError: a service ended, or did not become ready; the sentence says why.
+        SettingsError: `deployment/.env` cannot work.
+    """
+    prepare()
+    before, data = services(), data_volumes()
+    _require_port(before)
+    try:
+        return start(("up", "--detach", "--remove-orphans"), timeout, graphs)
+    except KeyboardInterrupt:
+        if not before:
+            print("Stopping what was started ...", flush=True)
+            down(volumes=not data)  # data that was there stays; a database half made does not
+        raise
+
+
+def prepare() -> None:
+    """See to what any start of the stack needs: Docker, the settings with passwords, the images.
+
+    Raises:
+        DockerError: there is no Docker that can run it.
+        BuildError: an image is missing.
+        SettingsError: `deployment/.env` cannot work.
+    """
+    docker.require()
+    prepare_env_file()
+    _make_passwords()
+    if missing := missing_images():
+        raise BuildError(f"There is no image {', '.join(missing)} here.", "make images")
+
+
+def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:
+    """Stop services and start them again, and return the stack's address when it is ready.
+
+    Args:
+        names: which services; by default all.
+        timeout: seconds to wait.
+
+    Raises:
+        DockerError: there is no Docker that can run it.
+        ServerError: nothing runs that could be restarted, or it did not become ready.
+    """
+    docker.require()
+    if not services():
+        raise ServerError("The stack is not running, so nothing can be restarted.", "make up")
+    return start(("restart", *names), timeout, (GRAPH,))
+
+
+def stop(*names: str) -> None:
+    """Stop services and keep their containers: `up` starts them again.
+
+    Args:
+        names: which services; by default all.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: they could not be stopped.
+    """
+    docker.require()
+    run_compose("stop", *names, timeout=DOWN_TIMEOUT)
+
+
+def down(volumes: bool = False) -> None:
+    """Stop the stack and remove its containers and networks.
+
+    Args:
+        volumes: delete its data too: threads, memories, runs.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: it could not be stopped.
+    """
+    docker.require()
+    options = ["--volumes"] if volumes else []
+    run_compose("down", "--remove-orphans", *options, timeout=DOWN_TIMEOUT)
+
+
+def run_in(service: str, *command: str) -> str:
+    """Run a command in a service's container and return what it prints.
+
+    Args:
+        service: which, for instance `langgraph-postgres`.
+        command: the program and its arguments.
+
+    Raises:
+        DockerError: there is no Docker.
+        ServerError: the service does not run, or the command failed.
+    """
+    docker.require()
+    return run_compose("exec", "-T", service, *command, timeout=RUN_TIMEOUT).out
+
+
+def _make_passwords() -> None:
+    """Give each database a password of its own, once: the volume remembers it.
+
+    Hexadecimal, because Compose puts it into an address and cannot escape it there.
+    """
+    settings = load_settings()
+    for name in PASSWORDS:
+        if not settings.value(name):
+            set_key(ENV_FILE, name, secrets.token_hex(16), quote_mode="never")
+    ENV_FILE.chmod(0o600)
+
+
+def _require_port(services_now: list[Service]) -> None:
+    try:
+        port_for_the_stack(services_now)
+    except CourseError as error:
+        raise ServerError(f"Port {load_settings().api_port}: {error.what}.", error.fix) from None
+
+
+def port_for_the_stack(services_now: list[Service]) -> str:
+    """Check that the stack's port is free, or held by the stack itself.
+
+    Args:
+        services_now: the stack's services.
+
+    Raises:
+        CourseError: another program holds it.
+    """
+    port = load_settings().api_port
+    if any(service.name == API and service.state == "running" for service in services_now):
+        return f"{port} is the running stack's"
+    fix = f"stop that program, or write another port into {ENV_FILE}: API_PORT={port + 1}"
+    return ports.port(port, "the stack", fix)

@@ -1,0 +1,103 @@
+"""A start of the stack, watched until the server is ready or a service has failed."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence, Set
+
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import run
+from course_helpers.server.probe import missing_graphs
+from course_helpers.stack.compose import compose_command, compose_environment, services, stack_url
+from course_helpers.stack.containers import Service
+from course_helpers.stack.health import all_ready, service_finding, stack_findings, summary
+from course_helpers.stack.log_reader import cause
+
+DOWN_TIMEOUT = 90.0  # seconds; runs get 30 of them to end
+_POLL = 0.3  # seconds
+
+
+def start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> str:
+    """Run a command of Compose that starts services, and wait until the server is ready."""
+    started, before = time.monotonic(), {_start_of(s) for s in services() if s.failed}
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            compose_command(*arguments),
+            env=compose_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            url = _follow(process, started + timeout, graphs, before)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if url is None:
+            log.seek(0)
+            raise _compose_error(log.read())
+    print(f"Ready after {time.monotonic() - started:.1f} s: {url}", flush=True)
+    return url
+
+
+def _start_of(service: Service) -> tuple[str, str]:
+    """Return what tells one start of a service from another."""
+    return service.container, service.started
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    graphs: Sequence[str],
+    before: Set[tuple[str, str]],
+) -> str | None:
+    """Print each change of state until the server is ready; None if compose gave up itself.
+
+    What had failed before does not count while Compose is about to start it again.
+    """
+    url, seen = stack_url(), summary(stack_findings([]))
+    while True:
+        now = services()
+        failed = [service for service in now if service.failed]
+        if process.poll() is None:
+            failed = [service for service in failed if _start_of(service) not in before]
+        if failed:
+            raise _failure(failed[0])
+        findings = stack_findings(now)
+        if (line := summary(findings)) != seen:
+            print(line, flush=True)
+            seen = line
+        if process.poll() not in (None, 0):
+            return None
+        up = process.poll() == 0 and all_ready(findings)  # what was printed last says so too
+        if up and missing_graphs(url, list(graphs)) == []:
+            return url
+        if time.monotonic() > deadline:
+            slow = next((service for service in now if not service.ready), None)
+            seen = f"{slow.name} is {slow}" if slow else f"{url} does not answer with its graphs"
+            raise ServerError(f"The stack is not ready in time: {seen}.", "look at: make logs")
+        time.sleep(_POLL)
+
+
+def _failure(service: Service) -> ServerError:
+    """Return why a service ended; and stop it, or Docker would start it again and again."""
+    run(["docker", "stop", service.container], DOWN_TIMEOUT)
+    finding = service_finding(service.name, service)
+    return ServerError(f"{finding.detail}.", finding.fix)
+
+
+def _compose_error(output: str) -> CourseError:
+    """Return what Docker Compose had to say when it gave up, as an error with a fix."""
+    if failed := [service for service in services() if service.failed]:
+        return _failure(failed[0])
+    if reading := cause(output):
+        return ServerError(f"{reading.what}.", reading.fix)
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it says nothing"]
+    fix = "correct that, then: make up"
+    if "paused container" in lines[-1]:
+        fix = "in the folder deployment: docker compose unpause"
+    return ServerError(f"Docker Compose cannot start the stack: {lines[-1]}.", fix)
