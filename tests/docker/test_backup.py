@@ -22,11 +22,11 @@ from typing import Any
 
 import pytest
 
-from course_helpers import backup, backup_restore
-from course_helpers.backup_checks import user_data
-from course_helpers.backup_manifest import Manifest
-from course_helpers.backup_stack import running_databases
-from course_helpers.backup_swap import clear_leftovers, new_name, old_name
+from course_helpers.backup import commands, restoring
+from course_helpers.backup.manifest import Manifest
+from course_helpers.backup.preflight import user_data
+from course_helpers.backup.running import running_databases
+from course_helpers.backup.swap import clear_leftovers, new_name, old_name
 from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.core.settings import load_settings
 from course_helpers.stack import compose, lifecycle
@@ -83,7 +83,7 @@ async def make(url: str, path: Path) -> Saved:
         await server.client.assistants.create("counter", name="mine", metadata={"owner": "ada"})
         held = await server.hold(await server.thread(), stream_resumable=True)
         waiting = await other(server, held.thread_id, "second")
-        manifest = await asyncio.to_thread(backup.save, path)
+        manifest = await asyncio.to_thread(commands.save, path)
         contents = await contents_of(server, held.thread_id)
         await held.release()
         await server.ended(held.thread_id, waiting)
@@ -141,7 +141,7 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) 
 
 
 @contextmanager
-def restoring(path: Path) -> Iterator[subprocess.Popen[str]]:
+def restore_process(path: Path) -> Iterator[subprocess.Popen[str]]:
     """Restore in a process of its own that leads its group, as in a terminal."""
     command = [sys.executable, "-m", "course_helpers.backup", "restore", str(path), "over"]
     with subprocess.Popen(
@@ -176,7 +176,7 @@ def test_a_manifest_counts_what_was_there_at_one_moment(saved: Saved) -> None:
 
 async def test_a_fresh_stack_gets_all_that_was_saved_and_runs_go_on_once(saved: Saved) -> None:
     lifecycle.down(volumes=True)
-    assert backup.restore(saved.path) == saved.manifest
+    assert commands.restore(saved.path) == saved.manifest
     assert find_services(PROJECT) == []  # as before: nothing runs
     url = lifecycle.up(graphs=NAMES)
     async with connected(url) as [server]:
@@ -187,7 +187,7 @@ async def test_a_fresh_stack_gets_all_that_was_saved_and_runs_go_on_once(saved: 
 def test_data_is_not_replaced_unless_told(saved: Saved) -> None:
     before = starts()
     with pytest.raises(CourseError, match=r"4 threads, 5 runs, \d+ store items, 1 assistant "):
-        backup.restore(saved.path)
+        commands.restore(saved.path)
     assert starts() == before
 
 
@@ -203,7 +203,7 @@ async def test_a_default_assistant_that_was_changed_is_somebodys(saved: Saved) -
 def test_without_the_image_that_is_said(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_IMAGE", "task-maistro-test-missing")
     with pytest.raises(BuildError, match="no image task-maistro-test-missing"):
-        backup.restore(saved.path)
+        commands.restore(saved.path)
 
 
 def test_a_damaged_backup_is_found_before_anything_is_touched(saved: Saved, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_damaged_backup_is_found_before_anything_is_touched(saved: Saved, tmp_
         path = tmp_path / f"{number}.zip"
         path.write_bytes(damaged)
         with pytest.raises(CourseError, match=r"only a part|damaged"):
-            backup.restore(path, over=True)
+            commands.restore(path, over=True)
     assert starts() == before
 
 
@@ -238,7 +238,7 @@ async def test_an_old_redis_is_neither_run_nor_told(saved: Saved) -> None:
     cached = f"aegra:run:cache:{saved.run_ids[1]}"  # waits behind the first after the restore
     assert lifecycle.run_in(compose.REDIS, "redis-cli", "exists", cached) == "1"
     assert "first after" in await told_of(saved, compose.stack_url())
-    await asyncio.to_thread(backup.restore, saved.path, over=True)
+    await asyncio.to_thread(commands.restore, saved.path, over=True)
     assert databases() == {"postgres", database()}
     assert "first after" not in await told_of(saved, compose.stack_url())
     assert lifecycle.run_in(compose.REDIS, "redis-cli", "exists", cached) == "0"
@@ -251,12 +251,12 @@ def test_if_the_server_does_not_start_with_it_the_old_data_is_back(
 ) -> None:
     revision = ask("select version_num from alembic_version", database())[0][0]
     ask("update alembic_version set version_num = 'ffffffffffff'", database())
-    backup.save(tmp_path / "unknown.zip")
+    commands.save(tmp_path / "unknown.zip")
     ask(f"update alembic_version set version_num = '{revision}'", database())
     before = read_contents()
-    monkeypatch.setattr(backup, "require_known", lambda _: None)
+    monkeypatch.setattr(commands, "require_known", lambda _: None)
     with pytest.raises(ServerError, match=r"langgraph-api|the server"):
-        backup.restore(tmp_path / "unknown.zip", over=True)
+        commands.restore(tmp_path / "unknown.zip", over=True)
     assert read_contents() == before
     assert databases() == {"postgres", database()}
     assert {service.ready for service in compose.services()} == {True}
@@ -264,11 +264,11 @@ def test_if_the_server_does_not_start_with_it_the_old_data_is_back(
 
 def test_who_was_killed_after_the_swap_is_asked_which_data_counts(saved: Saved) -> None:
     before = read_contents()
-    with restoring(saved.path) as process:
+    with restore_process(saved.path) as process:
         wait_until(lambda: old_name() in databases(), process)
         process.kill()
     with pytest.raises(ServerError, match=old_name()) as caught:
-        backup.restore(saved.path, over=True)
+        commands.restore(saved.path, over=True)
     assert databases() == {"postgres", database(), old_name()}
     back = caught.value.fix.partition("Or to have it again: ")[2]
     here = back.replace("docker compose", shlex.join(compose.compose_command()))
@@ -280,7 +280,7 @@ def test_who_was_killed_after_the_swap_is_asked_which_data_counts(saved: Saved) 
 
 def test_a_stopped_stack_is_saved_and_stays_stopped(saved: Saved, tmp_path: Path) -> None:
     lifecycle.stop()
-    manifest = backup.save(tmp_path / "b.zip")
+    manifest = commands.save(tmp_path / "b.zip")
     assert manifest.runs == {"success": 5}
     assert {service.state for service in compose.services()} == {"exited"}
 
@@ -301,7 +301,7 @@ def endless(only_databases: None, tmp_path_factory: pytest.TempPathFactory) -> P
     ask("create table naps as select 1 as a; create index on naps (nap(a))", database())
     ask(f"{nap} 'begin perform pg_sleep(600); return $1; end'", database())
     path = tmp_path_factory.mktemp("endless") / "a.zip"
-    backup.save(path)
+    commands.save(path)
     ask("drop table naps; drop function nap", database())
     return path
 
@@ -313,7 +313,7 @@ def loading() -> bool:
 
 def test_ctrl_c_while_it_loads_and_once_more_leaves_all_as_it_was(endless: Path) -> None:
     before = read_contents()
-    with restoring(endless) as process:
+    with restore_process(endless) as process:
         wait_until(loading, process)
         os.killpg(process.pid, signal.SIGINT)
         assert process.stdout is not None
@@ -331,7 +331,7 @@ def test_ctrl_c_while_it_loads_and_once_more_leaves_all_as_it_was(endless: Path)
 def test_after_a_kill_while_it_loads_the_next_restore_begins_by_cleaning_up(
     saved: Saved, endless: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    require_loadable = backup.require_loadable
+    require_loadable = commands.require_loadable
 
     def with_all_the_room_there_is(archive: Any) -> None:
         assert databases() == {"postgres", database()}
@@ -339,14 +339,14 @@ def test_after_a_kill_while_it_loads_the_next_restore_begins_by_cleaning_up(
         require_loadable(archive)
 
     before = read_contents()
-    with restoring(endless) as process:
+    with restore_process(endless) as process:
         wait_until(loading, process)
         process.kill()
     assert read_contents() == before
     assert databases() == {"postgres", database(), new_name()}
     assert reserved()
-    monkeypatch.setattr(backup, "require_loadable", with_all_the_room_there_is)
-    backup.restore(saved.path, over=True)
+    monkeypatch.setattr(commands, "require_loadable", with_all_the_room_there_is)
+    commands.restore(saved.path, over=True)
     assert rows() == saved.manifest.rows
     assert databases() == {"postgres", database()}
 
@@ -363,7 +363,7 @@ def test_a_redis_that_refuses_to_be_emptied_is_heard(only_databases: None) -> No
     lifecycle.run_in(compose.REDIS, *right, "-flushall")
     try:
         with pytest.raises(ServerError, match="NOPERM"):
-            backup_restore._empty_redis()
+            restoring._empty_redis()
     finally:
         lifecycle.run_in(compose.REDIS, *right, "+flushall")
 
@@ -391,7 +391,7 @@ def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_disk_that_fills_half_way_leaves_the_data_as_it_was(
     saved: Saved, small_disk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = backup_restore.load_dump
+    load = restoring.load_dump
 
     def load_on_a_full_disk(*arguments: Any) -> None:
         free = int(docker("exec", small_disk, "df", "-Pm", "/disk").split()[-3])
@@ -403,28 +403,28 @@ def test_a_disk_that_fills_half_way_leaves_the_data_as_it_was(
         raise KeyboardInterrupt
 
     with running_databases():
-        backup.restore(saved.path)
+        commands.restore(saved.path)
         ask(BIG_ROWS, database())
-        big = backup.save(tmp_path / "big.zip")
+        big = commands.save(tmp_path / "big.zip")
         ask("delete from store where prefix = 'big' and key <> '7'", database())
         before = rows()
 
-        monkeypatch.setattr(backup_restore, "load_dump", load_on_a_full_disk)
+        monkeypatch.setattr(restoring, "load_dump", load_on_a_full_disk)
         with pytest.raises(CourseError, match="No space left on device"):
-            backup.restore(tmp_path / "big.zip", over=True)
+            commands.restore(tmp_path / "big.zip", over=True)
         assert rows() == before
         assert databases() == {"postgres", database()}
         with pytest.raises(CourseError, match=r"Postgres has \d+ MB of disk left"):
-            backup.restore(tmp_path / "big.zip", over=True)
+            commands.restore(tmp_path / "big.zip", over=True)
 
         docker("exec", small_disk, "rm", "/disk/filler")
-        monkeypatch.setattr(backup_restore, "load_dump", interrupted)
+        monkeypatch.setattr(restoring, "load_dump", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            backup.restore(tmp_path / "big.zip", over=True)
+            commands.restore(tmp_path / "big.zip", over=True)
         assert rows() == before
 
-        monkeypatch.setattr(backup_restore, "load_dump", load)
-        backup.restore(tmp_path / "big.zip", over=True)
+        monkeypatch.setattr(restoring, "load_dump", load)
+        commands.restore(tmp_path / "big.zip", over=True)
         assert rows() == big.rows
         assert databases() == {"postgres", database()}
     shutil.rmtree(tmp_path)

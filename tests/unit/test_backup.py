@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from course_helpers import backup, backup_archive, backup_checks
-from course_helpers.backup_archive import new_archive, open_archive
-from course_helpers.backup_manifest import PARTS, POSTGRES_PART, REDIS_PART, Manifest, told
-from course_helpers.backup_stack import Engine
+from course_helpers.backup import __main__, archive, commands, preflight
+from course_helpers.backup.archive import new_archive, open_archive
+from course_helpers.backup.manifest import PARTS, POSTGRES_PART, REDIS_PART, Manifest, told
+from course_helpers.backup.preflight import Engine
 from course_helpers.core import progress
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.stack.postgres import literal, quoted
@@ -139,12 +139,12 @@ class TestWriting:
         before = path.read_bytes()
         for place, why in ((path, "is there already"), (path.parent, "is a folder")):
             with pytest.raises(CourseError, match=why):
-                backup.save(place)
+                commands.save(place)
         assert path.read_bytes() == before
         with pytest.raises(CourseError, match="There is no folder"):
-            backup.save(path.parent / "nowhere" / "b.zip")
+            commands.save(path.parent / "nowhere" / "b.zip")
         with pytest.raises(CourseError, match="not named"):
-            backup.save("")
+            commands.save("")
 
 
 class TestChecking:
@@ -196,7 +196,7 @@ class TestChecking:
 
     def test_a_manifest_as_long_as_memory_is_refused(self, path: Path) -> None:
         make_backup(path)
-        rewrite(path, {"manifest.json": b" " * (backup_archive.MANIFEST_LIMIT + 1)})
+        rewrite(path, {"manifest.json": b" " * (archive.MANIFEST_LIMIT + 1)})
         assert "too long" in refusal(path)
 
     def test_what_is_no_file_is_a_sentence(self, path: Path) -> None:
@@ -226,19 +226,19 @@ class TestRestoring:
         engine: Engine,
         known: bool,
     ) -> None:
-        monkeypatch.setattr(backup_checks, "read_engine", lambda: engine)
+        monkeypatch.setattr(preflight, "read_engine", lambda: engine)
         manifest = make_backup(path, revision=revision)
         if known:
-            backup_checks.require_known(manifest)
+            preflight.require_known(manifest)
             return
         with pytest.raises(CourseError, match=engine.name):
-            backup_checks.require_known(manifest)
+            preflight.require_known(manifest)
 
     def test_names_and_texts_are_quoted(self) -> None:
         assert (quoted('a"b'), literal("it's")) == ('"a""b"', "'it''s'")
 
     def test_versions_are_compared_by_number(self) -> None:
-        major = backup_checks._major
+        major = preflight._major
         assert [major(v) for v in ("17.2 (Debian)", "9.6", "18beta1", "", "x")] == [17, 9, 18, 0, 0]
 
 
@@ -255,7 +255,7 @@ class TestCommandLine:
     )
     def test_wrong_input_ends_it_with_a_sentence(self, arguments: list[str], said: str) -> None:
         with pytest.raises(SystemExit, match=said):
-            backup.main(arguments)
+            __main__.main(arguments)
 
 
 class TestProgress:

@@ -18,8 +18,8 @@ from unittest.mock import MagicMock
 import psutil
 import pytest
 
-from course_helpers import backup
-from course_helpers.backup_archive import (
+from course_helpers.backup import commands
+from course_helpers.backup.archive import (
     MANIFEST,
     MANIFEST_LIMIT,
     ArchiveWriter,
@@ -27,7 +27,7 @@ from course_helpers.backup_archive import (
     new_archive,
     open_archive,
 )
-from course_helpers.backup_manifest import PARTS, POSTGRES_PART, Manifest, Part
+from course_helpers.backup.manifest import PARTS, POSTGRES_PART, Manifest, Part
 from course_helpers.core import progress
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.stack import streams
@@ -96,8 +96,8 @@ class TestEnding:
             yield lambda sql: [["00000003-00000002-1"]]
 
         command(ENDLESS)
-        monkeypatch.setattr(backup, "snapshot", snapshot)
-        monkeypatch.setattr(backup, "_facts", lambda ask: FACTS)
+        monkeypatch.setattr(commands, "snapshot", snapshot)
+        monkeypatch.setattr(commands, "_facts", lambda ask: FACTS)
 
     @pytest.mark.parametrize("part", PARTS)
     @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
@@ -106,7 +106,7 @@ class TestEnding:
     ) -> None:
         archive, before = Failing(part, error), len(psutil.Process().children())
         with pytest.raises(error) as kept:  # which holds every frame, as IPython does
-            backup._write(archive)
+            commands._write(archive)
         assert archive.running == before + 1
         assert len(psutil.Process().children()) == before, kept
 
@@ -120,7 +120,7 @@ class TestEnding:
         monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=clock().__next__))
         before = len(psutil.Process().children())
         with pytest.raises(KeyboardInterrupt) as kept:
-            backup._write(Failing(POSTGRES_PART, OSError))
+            commands._write(Failing(POSTGRES_PART, OSError))
         assert len(psutil.Process().children()) == before, kept
 
 
@@ -166,7 +166,7 @@ TOO_LONG = pytest.param("a" * 300, marks=pytest.mark.skipif(os.name == "nt", rea
 
 
 class TestPlace:
-    @pytest.mark.parametrize("act", [backup.save, backup.restore])
+    @pytest.mark.parametrize("act", [commands.save, commands.restore])
     @pytest.mark.parametrize("name", ["~nobodyxyz/x.zip", "~a\0b/x.zip", "x\0.zip", TOO_LONG])
     def test_a_name_that_cannot_be_is_a_sentence(
         self, act: Callable[[str], Any], name: str

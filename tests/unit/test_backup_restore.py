@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from course_helpers import backup, backup_restore, backup_stack, backup_swap
-from course_helpers.backup_stack import Engine
+from course_helpers.backup import commands, preflight, restoring, running, swap
+from course_helpers.backup.preflight import Engine
 from course_helpers.core.errors import DockerError, ServerError
 from course_helpers.core.processes import Answer, run
 from course_helpers.stack import postgres
@@ -44,19 +44,19 @@ class FakeStack:
         answers = {"server_runs": True, "require_empty": None, "give_back": None}
         answers |= {"stop_at_once": None, "start_again": None}
         for name, answer in answers.items():
-            monkeypatch.setattr(backup_restore, name, self._step(name, answer))
+            monkeypatch.setattr(restoring, name, self._step(name, answer))
         for name in ("stop", "up", "run_in"):
-            monkeypatch.setattr(backup_restore.lifecycle, name, self._step(name))
-        for module in (backup_restore, backup_swap, postgres):
+            monkeypatch.setattr(restoring.lifecycle, name, self._step(name))
+        for module in (restoring, swap, postgres):
             monkeypatch.setattr(module, "ask", self.ask)
-        for module in (backup_restore, backup_swap):
+        for module in (restoring, swap):
             monkeypatch.setattr(module, "database", lambda: "task_maistro")
-        monkeypatch.setattr(backup_restore, "_load_beside", self._load)
-        monkeypatch.setattr(backup_restore, "_POLL", 0.0)
+        monkeypatch.setattr(restoring, "_load_beside", self._load)
+        monkeypatch.setattr(restoring, "_POLL", 0.0)
 
     def restore(self) -> None:
-        backup_swap.clear_leftovers()
-        backup_restore.replace_data(cast(Any, None), over=False)
+        swap.clear_leftovers()
+        restoring.replace_data(cast(Any, None), over=False)
 
     def ask(self, sql: str) -> list[list[str]]:
         with self._done(sql.split()[0]):
@@ -116,8 +116,8 @@ class TestOrder:
     def test_redis_is_empty_before_it_meets_other_data_and_the_old_goes_last(
         self, fake: FakeStack, runs: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(backup_restore, "server_runs", lambda: runs)
-        backup_restore.replace_data(cast(Any, None), over=False)
+        monkeypatch.setattr(restoring, "server_runs", lambda: runs)
+        restoring.replace_data(cast(Any, None), over=False)
         assert fake.held == {"task_maistro": "new"}
         wanted = ["stop", "require_empty", "load", "flushall", "alter", "up", "drop"]
         wanted = [step for step in wanted if runs or step not in ("stop", "up")]
@@ -143,7 +143,7 @@ class TestOrder:
         first = [None] if busy == "alter" else []  # the swap itself
         fake.failing = {busy: [*first, *[BUSY] * times], "up": [ServerError("No start.", "")]}
         with pytest.raises(ServerError, match="No start"):
-            backup_restore.replace_data(cast(Any, None), over=False)
+            restoring.replace_data(cast(Any, None), over=False)
         assert ("no answer within 2 s" in capsys.readouterr().out) == (times == 3)
         if times == 3 and busy == "alter":
             assert fake.held == {"task_maistro": "new", "task_maistro_replaced": "old"}
@@ -194,14 +194,14 @@ class TestOrder:
 
     def test_the_old_data_alone_gets_its_name_back(self, fake: FakeStack) -> None:
         fake.held = {"task_maistro_replaced": "old", "task_maistro_restoring": "half"}
-        backup_swap.clear_leftovers()
+        swap.clear_leftovers()
         assert fake.held == {"task_maistro": "old"}
 
     def test_a_restore_has_succeeded_though_the_old_data_is_not_deleted(
         self, fake: FakeStack, capsys: pytest.CaptureFixture[str]
     ) -> None:
         fake.failing["drop"] = [BUSY] * 3
-        backup_restore.replace_data(cast(Any, None), over=False)
+        restoring.replace_data(cast(Any, None), over=False)
         assert fake.held == {"task_maistro": "new", "task_maistro_replaced": "old"}
         assert "The restore has succeeded. The old data is left" in capsys.readouterr().out
 
@@ -209,11 +209,11 @@ class TestOrder:
         self, fake: FakeStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         fake.users = [2, 1, 0]
-        backup_restore._require_unused()
+        restoring._require_unused()
         fake.users = [1]
-        monkeypatch.setattr(backup_restore, "UNUSED_WITHIN", 0.05)
+        monkeypatch.setattr(restoring, "UNUSED_WITHIN", 0.05)
         with pytest.raises(ServerError, match="still uses the database 'task_maistro'"):
-            backup_restore._require_unused()
+            restoring._require_unused()
 
     @pytest.fixture
     def ctrl_c(self) -> Iterator[Any]:
@@ -223,13 +223,13 @@ class TestOrder:
         signal.signal(signal.SIGINT, before)
 
     def test_ctrl_c_does_not_reach_the_undo(self, fake: FakeStack, ctrl_c: Any) -> None:
-        stop = backup_restore.stop_at_once
+        stop = restoring.stop_at_once
 
         def interrupted(name: str) -> None:
             signal.raise_signal(signal.SIGINT)
             stop(name)
 
-        backup_restore.stop_at_once = interrupted
+        restoring.stop_at_once = interrupted
         fake.failing["load"] = [BUSY]
         with pytest.raises(DockerError):
             fake.restore()
@@ -259,12 +259,12 @@ class TestDatabases:
         states = {"langgraph-postgres": postgres, "langgraph-redis": redis}
         found = [Service(name, "c", "i", *state) for name, state in states.items()]
         calls: list[tuple[str, ...]] = []
-        monkeypatch.setattr(backup_stack, "services", lambda: found)
-        monkeypatch.setattr(backup_stack, "data_volumes", lambda: ["x_postgres-data"])
-        monkeypatch.setattr(backup_stack, "run_compose", lambda *names, **_: calls.append(names))
-        monkeypatch.setattr(backup_stack.lifecycle, "prepare", lambda: None)
-        monkeypatch.setattr(backup_stack.lifecycle, "stop", lambda *names: calls.append(names))
-        with backup_stack.running_databases():
+        monkeypatch.setattr(running, "services", lambda: found)
+        monkeypatch.setattr(running, "data_volumes", lambda: ["x_postgres-data"])
+        monkeypatch.setattr(running, "run_compose", lambda *names, **_: calls.append(names))
+        monkeypatch.setattr(running.lifecycle, "prepare", lambda: None)
+        monkeypatch.setattr(running.lifecycle, "stop", lambda *names: calls.append(names))
+        with running.running_databases():
             awaited = [name for service in calls for name in service if name in states]
         assert awaited == [service.name for service in found if not service.ready]
         assert calls[1:] == ([stopped] if stopped else [])
@@ -286,12 +286,10 @@ class TestReserve:
     ) -> None:
         calls: list[str] = []
         found = [Service("langgraph-postgres", "c", "i", state)]
-        monkeypatch.setattr(backup_restore, "services", lambda: found)
-        monkeypatch.setattr(backup_restore, "data_volumes", lambda: volumes)
-        monkeypatch.setattr(
-            backup_restore, "run_compose", lambda name, *_, **__: calls.append(name)
-        )
-        backup_restore.give_back()
+        monkeypatch.setattr(restoring, "services", lambda: found)
+        monkeypatch.setattr(restoring, "data_volumes", lambda: volumes)
+        monkeypatch.setattr(restoring, "run_compose", lambda name, *_, **__: calls.append(name))
+        restoring.give_back()
         assert calls == command
 
 
@@ -306,8 +304,8 @@ class TestEngine:
     def test_an_image_says_what_it_serves(
         self, monkeypatch: pytest.MonkeyPatch, answer: Answer, engine: Engine
     ) -> None:
-        monkeypatch.setattr(backup_stack, "run", lambda *_: answer)
-        assert backup_stack.read_engine() == engine
+        monkeypatch.setattr(preflight, "run", lambda *_: answer)
+        assert preflight.read_engine() == engine
 
     @pytest.mark.parametrize(
         ("answer", "said"),
@@ -323,13 +321,13 @@ class TestEngine:
     def test_a_container_that_fails_is_no_other_server(
         self, monkeypatch: pytest.MonkeyPatch, answer: Answer, said: str
     ) -> None:
-        monkeypatch.setattr(backup_stack, "run", lambda *_: answer)
+        monkeypatch.setattr(preflight, "run", lambda *_: answer)
         with pytest.raises(ServerError, match=f"does not say what it serves: {said}"):
-            backup_stack.read_engine()
+            preflight.read_engine()
 
     def test_where_there_is_no_open_engine_there_is_another_server(self) -> None:
         """As in the course's own environment."""
-        script = [sys.executable, "-c", backup_stack._ENGINE]
+        script = [sys.executable, "-c", preflight._ENGINE]
         assert run(script, 30) == Answer(0, "null")
 
     def test_without_docker_the_backup_is_not_blamed(
@@ -338,4 +336,4 @@ class TestEngine:
         make_backup(tmp_path / "a.zip")
         monkeypatch.setenv("PATH", "/nowhere")
         with pytest.raises(DockerError, match="docker is not installed"):
-            backup.restore(tmp_path / "a.zip")
+            commands.restore(tmp_path / "a.zip")

@@ -8,18 +8,16 @@ import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from course_helpers.core.markup import Rows
 from course_helpers.core.settings import load_settings
-from course_helpers.stack.compose import POSTGRES, REDIS, run_compose
+from course_helpers.stack.compose import POSTGRES, run_compose
 from course_helpers.stack.lifecycle import run_in
-from course_helpers.stack.streams import child, failed, read_stream, write_stream
+from course_helpers.stack.streams import child, failed
 
 ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
-# Measured with 1,000 threads, 37 MB on the disk: 1.8 MB in 0.7 s; gzip, the default, 2.2 in 1.3.
-COMPRESSION = "zstd:1"
 # Where one is connected to rename or make another: never "postgres", which the settings may name as
 # the server's own, and a database that is in use cannot be renamed.
 _BESIDE = "template1"
@@ -125,49 +123,6 @@ def row_counts(ask_database: Ask) -> dict[str, int]:
     counts = [f"select {literal(name)}, count(*) from {name}" for name in tables]
     rows = ask_database(" union all ".join(counts)) if counts else []
     return {name: int(count) for name, count in rows}
-
-
-def dump(exported: str) -> Generator[bytes, None, None]:
-    """Give the server's database as `pg_dump` writes it, in its custom format.
-
-    Args:
-        exported: the id of the snapshot it is read from.
-
-    Raises:
-        ServerError: it failed.
-    """
-    options = ("--format=custom", f"--compress={COMPRESSION}", f"--snapshot={exported}")
-    return read_stream(POSTGRES, "pg_dump", "-U", "postgres", "-d", database(), *options)
-
-
-def redis_dump() -> Generator[bytes, None, None]:
-    """Give what is in Redis, as an RDB file.
-
-    Raises:
-        ServerError: it failed.
-    """
-    # Else Redis waits for five seconds, in case more replicas ask for the same.
-    at_once = "redis-cli config set repl-diskless-sync-delay 0 >/dev/null && redis-cli --rdb -"
-    return read_stream(REDIS, "sh", "-c", at_once)
-
-
-def list_dump(chunks: Iterable[bytes]) -> None:
-    """Return if this Postgres can read a dump: `pg_restore` reads its table of contents.
-
-    Raises:
-        ServerError: it cannot.
-    """
-    write_stream(POSTGRES, chunks, "pg_restore", "--list")
-
-
-def load_dump(chunks: Iterable[bytes], name: str) -> None:
-    """Load a dump into an empty database.
-
-    Raises:
-        ServerError: it failed, for instance because the disk is full.
-    """
-    options = ("--exit-on-error", "--no-owner")
-    write_stream(POSTGRES, chunks, "pg_restore", "-U", "postgres", "-d", name, *options)
 
 
 def query(sql: str) -> Rows:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
 
-from course_helpers.backup_archive import Archive
-from course_helpers.backup_manifest import POSTGRES_PART, Manifest, told
-from course_helpers.backup_stack import read_engine
-from course_helpers.core.errors import CourseError
+from course_helpers.backup.archive import Archive
+from course_helpers.backup.dumps import list_dump
+from course_helpers.backup.manifest import POSTGRES_PART, Manifest, told
+from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.processes import run
+from course_helpers.core.settings import load_settings
+from course_helpers.images.names import stack_images
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import POSTGRES
-from course_helpers.stack.postgres import ask, database, exists, list_dump, row_counts, session
+from course_helpers.stack.postgres import ask, database, exists, row_counts, session
 
 # Loading writes each row twice: into its table, and into the log that Postgres recovers from, of
 # which it keeps up to max_wal_size, 1 GB unless it was changed.
@@ -21,6 +26,22 @@ MARGIN = 64_000_000  # bytes, for what else is written meanwhile
 _MADE_BY_USERS = """select count(*) from assistant a
     where metadata->>'created_by' is distinct from 'system' or exists (
         select from assistant_versions v where v.assistant_id = a.assistant_id and v.version > 1)"""
+
+ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
+# Asked of the image, so that it is known also when the server does not run. Alembic reads the
+# revisions from the files that Aegra brings, without a database.
+_ENGINE = """
+import json, sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+if find_spec("aegra_api") is None:
+    sys.exit(print("null"))
+from alembic.script import ScriptDirectory
+script = ScriptDirectory(str(Path(find_spec("aegra_api").origin).parent / "alembic"))
+revisions = [revision.revision for revision in script.walk_revisions()]
+print(json.dumps([f"Aegra {version('aegra-api')}", revisions]))
+"""
 
 
 def require_known(manifest: Manifest) -> None:
@@ -107,3 +128,36 @@ def user_data() -> dict[str, int]:
     if not any(found.values()):
         found["rows of other tables"] = sum(other.values())
     return found
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The server of an image.
+
+    Attributes:
+        name: its name and version; "another server" if it is not the open engine.
+        revisions: all versions of its tables that it can start from, the newest first.
+    """
+
+    name: str
+    revisions: tuple[str, ...]
+
+
+def read_engine() -> Engine:
+    """Return what the stack's image serves.
+
+    Raises:
+        ServerError: the image could not be asked.
+    """
+    image = stack_images(load_settings())[-1]
+    options = ("--rm", "--pull=never", "--network=none", "--entrypoint=python")
+    answer = run(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
+    if answer.code != 0:
+        lines = [line for line in answer.err.splitlines() if line and "--help" not in line]
+        said = (lines or [f"it ended with code {answer.code}"])[-1].rstrip(".")
+        raise ServerError(f"The image {image} does not say what it serves: {said}.", "make images")
+    found = json.loads(answer.out)
+    if found is None:  # the licensed server keeps its tables' versions to itself
+        return Engine("another server", ())
+    name, revisions = found
+    return Engine(name, tuple(revisions))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from course_helpers.core.errors import ServerError
-from course_helpers.core.processes import run
-from course_helpers.core.settings import load_settings
-from course_helpers.images.names import stack_images
 from course_helpers.stack import lifecycle, starting
 from course_helpers.stack.compose import (
     API,
@@ -22,55 +17,6 @@ from course_helpers.stack.compose import (
     services,
 )
 from course_helpers.stack.containers import Service
-
-ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
-# Asked of the image, so that it is known also when the server does not run. Alembic reads the
-# revisions from the files that Aegra brings, without a database.
-_ENGINE = """
-import json, sys
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
-if find_spec("aegra_api") is None:
-    sys.exit(print("null"))
-from alembic.script import ScriptDirectory
-script = ScriptDirectory(str(Path(find_spec("aegra_api").origin).parent / "alembic"))
-revisions = [revision.revision for revision in script.walk_revisions()]
-print(json.dumps([f"Aegra {version('aegra-api')}", revisions]))
-"""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The server of an image.
-
-    Attributes:
-        name: its name and version; "another server" if it is not the open engine.
-        revisions: all versions of its tables that it can start from, the newest first.
-    """
-
-    name: str
-    revisions: tuple[str, ...]
-
-
-def read_engine() -> Engine:
-    """Return what the stack's image serves.
-
-    Raises:
-        ServerError: the image could not be asked.
-    """
-    image = stack_images(load_settings())[-1]
-    options = ("--rm", "--pull=never", "--network=none", "--entrypoint=python")
-    answer = run(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
-    if answer.code != 0:
-        lines = [line for line in answer.err.splitlines() if line and "--help" not in line]
-        said = (lines or [f"it ended with code {answer.code}"])[-1].rstrip(".")
-        raise ServerError(f"The image {image} does not say what it serves: {said}.", "make images")
-    found = json.loads(answer.out)
-    if found is None:  # the licensed server keeps its tables' versions to itself
-        return Engine("another server", ())
-    name, revisions = found
-    return Engine(name, tuple(revisions))
 
 
 def require_data() -> None:

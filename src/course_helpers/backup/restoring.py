@@ -17,25 +17,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from course_helpers.backup_archive import Archive
-from course_helpers.backup_checks import require_empty
-from course_helpers.backup_manifest import POSTGRES_PART
-from course_helpers.backup_stack import server_runs, start_again, stop_at_once
-from course_helpers.backup_swap import drop, new_name, old_name, swap, swap_back
+from course_helpers.backup.archive import Archive
+from course_helpers.backup.dumps import load_dump
+from course_helpers.backup.manifest import POSTGRES_PART
+from course_helpers.backup.preflight import require_empty
+from course_helpers.backup.running import server_runs, start_again, stop_at_once
+from course_helpers.backup.swap import drop, new_name, old_name, swap, swap_back
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import run
 from course_helpers.core.progress import with_progress
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
-from course_helpers.stack.postgres import (
-    ask,
-    database,
-    literal,
-    load_dump,
-    quoted,
-    row_counts,
-    session,
-)
+from course_helpers.stack.postgres import ask, database, literal, quoted, row_counts, session
 
 RESERVE = 48  # MB; a segment of Postgres's log has 16
 _RESERVED = '"$PGDATA/restore-reserve"'

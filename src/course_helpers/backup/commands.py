@@ -1,8 +1,5 @@
 """Save what the stack holds into one file, and restore it, into this stack or another one.
 
-python -m course_helpers.backup save FILE
-python -m course_helpers.backup restore FILE [over]
-
 | in the file   | what it is                                                                     |
 | ------------- | ------------------------------------------------------------------------------ |
 | postgres.dump | all data: threads, checkpoints, runs, assistants, the store (`pg_dump`)        |
@@ -21,7 +18,6 @@ A dump is a program that Postgres runs: restore only backups that you trust.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -31,23 +27,23 @@ from os import fspath
 from pathlib import Path
 from typing import Any
 
-from course_helpers.backup_archive import ArchiveWriter, check_place, new_archive, open_archive
-from course_helpers.backup_checks import require_empty, require_known, require_loadable
-from course_helpers.backup_manifest import POSTGRES_PART, REDIS_PART, Manifest, Part
-from course_helpers.backup_restore import give_back, replace_data
-from course_helpers.backup_stack import read_engine, require_data, running_databases
-from course_helpers.backup_swap import clear_leftovers
+from course_helpers.backup.archive import ArchiveWriter, check_place, new_archive, open_archive
+from course_helpers.backup.dumps import dump, redis_dump
+from course_helpers.backup.manifest import POSTGRES_PART, REDIS_PART, Manifest, Part
+from course_helpers.backup.preflight import (
+    read_engine,
+    require_empty,
+    require_known,
+    require_loadable,
+)
+from course_helpers.backup.restoring import give_back, replace_data
+from course_helpers.backup.running import require_data, running_databases
+from course_helpers.backup.swap import clear_leftovers
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.progress import with_progress
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import REDIS
-from course_helpers.stack.postgres import Ask, dump, redis_dump, row_counts, snapshot
-
-_USAGE = {
-    "save": "name a new file: make backup TO=/media/usb/today.zip",
-    "restore": "name the file of a backup: make restore FROM=/media/usb/today.zip",
-}
+from course_helpers.stack.postgres import Ask, row_counts, snapshot
 
 
 def save(to: Path | str) -> Manifest:
@@ -169,23 +165,3 @@ def _facts(ask: Ask) -> dict[str, Any]:
         "rows": rows,
         "runs": {status: int(count) for status, count in runs},
     }
-
-
-def main(arguments: list[str]) -> None:
-    """Run the command line; a foreseeable failure ends it with its sentence."""
-    with ending_with_a_sentence():
-        match arguments:
-            case ["save" | "restore" as command, *rest] if not any(rest[:1]):
-                raise CourseError("It is not said which file.", _USAGE[command])
-            case ["save", path]:
-                save(path)
-            case ["restore", path]:
-                restore(path)
-            case ["restore", path, "over"]:
-                restore(path, over=True)
-            case _:
-                raise CourseError(f"Unknown command: {' '.join(arguments)}.", "see `make help`")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

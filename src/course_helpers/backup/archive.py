@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from course_helpers.backup_manifest import PARTS, Manifest, Part
+from course_helpers.backup.manifest import PARTS, Manifest, Part
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import CHUNK
 from course_helpers.core.progress import with_progress
