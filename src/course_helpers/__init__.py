@@ -34,7 +34,7 @@ _HOMES = {
     "capabilities": "capability_table",
     "check": "checks",
     "compose_config": "stack.compose_config",
-    "config_findings": "config_check",
+    "config_findings": "doctor.deployment",
     "connect": "lanes",
     "container_environment": "stack.services",
     "diagnose": "diagnosis",

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_helpers import settings_checks
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.doctor import settings as settings_checks
 from course_helpers.fault_list import FAULTS
 from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
 from course_helpers.practice_stack import PracticeStack

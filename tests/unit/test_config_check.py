@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_helpers.config_check import config_findings
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding
-from course_helpers.deployment_files import dockerignore, requirements
+from course_helpers.doctor.deployment import config_findings
+from course_helpers.doctor.deployment_files import dockerignore, requirements
 
 ALL = [
     "langgraph.json",

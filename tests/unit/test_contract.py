@@ -10,9 +10,9 @@ from dotenv import dotenv_values
 from packaging.requirements import Requirement
 
 from configuration import PROVIDERS, Configuration
-from course_helpers.config_check import config_findings
 from course_helpers.core.settings import DEPLOYMENT, GRAPH, PROVIDER_KEYS, ROOT
-from course_helpers.deployment_files import requirements
+from course_helpers.doctor.deployment import config_findings
+from course_helpers.doctor.deployment_files import requirements
 from course_helpers.server.memories import namespace
 from task_maistro import MEMORIES, graph, memory_namespace
 

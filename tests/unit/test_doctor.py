@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_helpers import machine
 from course_helpers.core import docker
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import (
@@ -29,8 +28,16 @@ from course_helpers.core.findings import (
     summarise,
 )
 from course_helpers.core.processes import MISSING, run
-from course_helpers.doctor import CHECKS, Check, __main__, examine, result_code, server_findings
-from course_helpers.result_code import _ALPHABET, SYSTEMS, VERSION, Report, decode, encode
+from course_helpers.doctor import (
+    CHECKS,
+    Check,
+    __main__,
+    examine,
+    machine,
+    result_code,
+    server_findings,
+)
+from course_helpers.doctor.codes import _ALPHABET, SYSTEMS, VERSION, Report, decode, encode
 from course_helpers.widgets import HealthPanel, health_panel
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
@@ -233,7 +240,7 @@ def test_what_is_not_a_code_is_said(code: str) -> None:
 
 def test_a_code_of_another_version_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     code = encode(EXAMPLE)
-    monkeypatch.setattr("course_helpers.result_code.VERSION", VERSION + 1)
+    monkeypatch.setattr("course_helpers.doctor.codes.VERSION", VERSION + 1)
     with pytest.raises(CourseError, match="another version"):
         decode(code, len(CHECKS))
 

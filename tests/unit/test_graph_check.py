@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from langgraph.graph import StateGraph
 
-from course_helpers._graph_child import problem_of
-from course_helpers.config_check import config_findings
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding
 from course_helpers.core.settings import DEPLOYMENT
-from course_helpers.graph_check import graph_import
+from course_helpers.doctor._graph_child import problem_of
+from course_helpers.doctor.deployment import config_findings
+from course_helpers.doctor.graph import graph_import
 from task_maistro import graph
 from tests.unit.test_config_check import GRAPH, write
 

@@ -18,11 +18,12 @@ import certifi
 import psutil
 import pytest
 
-from course_helpers import machine, network_checks, settings_checks
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import MISSING, TOO_SLOW, Answer
 from course_helpers.core.settings import Settings
+from course_helpers.doctor import machine, network
+from course_helpers.doctor import settings as settings_checks
 
 COMMAND = re.compile(
     r"\b(make|git|pip|python|docker|sudo|ipykernel|langgraph|wsl|mv|uname|edit|export|setx|unset)\b|https://"
@@ -154,25 +155,25 @@ def test_a_system_that_does_not_say(listener: int, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_a_proxy_that_is_not_asked_for_this_computer(proxies: dict[str, str], seen: str) -> None:
-    assert network_checks.proxy(proxies) == seen
+    assert network.proxy(proxies) == seen
 
 
 @pytest.mark.parametrize("proxies", [{"http": "http://u:secret@p"}, {"all": "x", "no": ".lan"}])
 def test_a_proxy_that_is_in_the_way(proxies: dict[str, str]) -> None:
-    what = failure(lambda: network_checks.proxy(proxies))
+    what = failure(lambda: network.proxy(proxies))
     assert "requests to this computer" in what
     assert "secret" not in what
 
 
 def test_certificates(tmp_path: Path) -> None:
-    assert network_checks.certificates({}) == "the usual ones"
+    assert network.certificates({}) == "the usual ones"
     good = {"SSL_CERT_FILE": certifi.where(), "REQUESTS_CA_BUNDLE": str(tmp_path), "PIP_CERT": ""}
-    assert network_checks.certificates(good) == "from SSL_CERT_FILE, REQUESTS_CA_BUNDLE"
+    assert network.certificates(good) == "from SSL_CERT_FILE, REQUESTS_CA_BUNDLE"
     gone = {"SSL_CERT_FILE": str(tmp_path / "gone.pem")}
-    assert failure(lambda: network_checks.certificates(gone)).endswith("gone.pem is not there")
+    assert failure(lambda: network.certificates(gone)).endswith("gone.pem is not there")
     (tmp_path / "empty.pem").write_text("nothing")
     empty = {"PIP_CERT": str(tmp_path / "empty.pem")}
-    assert failure(lambda: network_checks.certificates(empty)).endswith("holds no certificates")
+    assert failure(lambda: network.certificates(empty)).endswith("holds no certificates")
 
 
 # --- Docker -----------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 from langgraph_sdk import get_client
 
 from course_helpers.checks.result import Result
-from course_helpers.config_check import config_findings
 from course_helpers.core.errors import CourseError
+from course_helpers.doctor.deployment import config_findings
 from course_helpers.server.dev_server import start_dev_server
 
 

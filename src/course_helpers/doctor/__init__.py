@@ -1,4 +1,13 @@
-"""The doctor: what is wrong with this machine or with a server, and the command that fixes it."""
+"""The doctor: what is wrong with this machine or with a server, and the command that fixes it.
+
+codes              the code that a participant sends: how each check went, and nothing personal
+deployment         what is wrong with a deployment's files, which `langgraph validate` does not see
+deployment_files   requirements and `.dockerignore`, read for that
+graph              whether a graph can be imported, tried in a process of its own
+machine            Python, packages, processor, memory, disk
+network            proxies and certificates
+settings           `deployment/.env`: the model, its key, tracing
+"""
 
 from __future__ import annotations
 
@@ -8,13 +17,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from course_helpers import machine, network_checks, settings_checks
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
 from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.doctor import machine, network
+from course_helpers.doctor import settings as settings_checks
+from course_helpers.doctor.codes import SYSTEMS, Report, encode
 from course_helpers.images.make import image_source
-from course_helpers.result_code import SYSTEMS, Report, encode
 from course_helpers.server.probe import missing_graphs, server_version
 from course_helpers.stack import compose, health, lifecycle
 
@@ -30,7 +40,7 @@ class Check(NamedTuple):
     needed_from: str = ""
 
 
-# A result code holds the states in this order: who changes it changes result_code.VERSION.
+# A result code holds the states in this order: who changes it changes codes.VERSION.
 CHECKS = (
     Check("Python", machine.python_version),
     Check("Packages", machine.packages),
@@ -48,8 +58,8 @@ CHECKS = (
     Check("Compose", docker.compose, "04"),
     Check("Buildx", docker.buildx, "03"),
     Check("Images", image_source, "03"),
-    Check("Proxy", network_checks.proxy),
-    Check("Certificates", network_checks.certificates),
+    Check("Proxy", network.proxy),
+    Check("Certificates", network.certificates),
     Check("Port 8888", lambda: ports.port(8888, "JupyterLab")),
     Check("Port 2024", lambda: ports.port(2024, "langgraph dev", OTHER_PORT), "02"),
     Check("Stack's port", lambda: _stack_port(), "04"),

@@ -13,7 +13,7 @@ import sys
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import STATES, findings_text, summarise
 from course_helpers.doctor import CHECKS, examine, result_code
-from course_helpers.result_code import decode
+from course_helpers.doctor.codes import decode
 
 COLOURS = {"ok": "32", "later": "33", "FAIL": "1;31"}
 

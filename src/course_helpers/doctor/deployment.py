@@ -15,8 +15,13 @@ from typing import Any
 
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding, Findings, examine_one
-from course_helpers.deployment_files import dependency, dockerignore, requirements, settings_file
-from course_helpers.graph_check import LIMIT, graph_definition, graph_import
+from course_helpers.doctor.deployment_files import (
+    dependency,
+    dockerignore,
+    requirements,
+    settings_file,
+)
+from course_helpers.doctor.graph import LIMIT, graph_definition, graph_import
 
 CONFIG = "langgraph.json"
 PYTHONS = ("3.11", "3.12", "3.13")  # for which there are images of langgraph-api
