@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
-from course_helpers import practice_leftovers
 from course_helpers.core import ports
 from course_helpers.core.settings import GRAPH, ROOT
-from course_helpers.diagnosis import diagnose
-from course_helpers.fault_list import FAULTS
-from course_helpers.faults import fault
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice import cleanup
+from course_helpers.practice.diagnosis import diagnose
+from course_helpers.practice.fault_catalogue import FAULTS
+from course_helpers.practice.faults import fault
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import API, services
 from tests.docker.helpers import container_id, docker
@@ -56,7 +56,7 @@ class Left(NamedTuple):
 
 def left(port: int = 0) -> Left:
     project = f"{PROJECT}-practice"
-    return Left(port, {*practice_leftovers.left(project)}, journal().exists())
+    return Left(port, {*cleanup.left(project)}, journal().exists())
 
 
 def journal() -> Path:

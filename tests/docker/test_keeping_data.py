@@ -11,7 +11,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph_sdk import get_client
 
 from course_helpers import PracticeDatabase, kill_and_resume, read_contents, read_logs
-from course_helpers.practice_leftovers import left
+from course_helpers.practice.cleanup import left
 from course_helpers.stack.postgres import read_rows
 from tests.docker.helpers import say
 from tests.docker.project import PROJECT

@@ -19,7 +19,7 @@ from ipywidgets import Button  # type: ignore[import-untyped]
 from course_helpers.core import ports
 from course_helpers.core.settings import load_settings
 from course_helpers.lanes import Deployment
-from course_helpers.practice_line import PracticeLine
+from course_helpers.practice.relay import PracticeLine
 from course_helpers.server.dev_server import DevServer, start_dev_server
 from course_helpers.widgets import ThreadExplorer
 from tests.unit.widget_backend import shown

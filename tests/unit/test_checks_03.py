@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from course_helpers import practice_runs
 from course_helpers.checks import left_out, lesson_03, released, starts
 from course_helpers.core import docker, terminal
 from course_helpers.core.errors import BuildError, CourseError, ServerError, SettingsError
 from course_helpers.core.processes import Answer
 from course_helpers.images.layers import ImageView
 from course_helpers.images.secret_search import Found
-from course_helpers.practice_builds import Step, build_image, read_steps
-from course_helpers.practice_containers import PracticeContainers
+from course_helpers.practice import waiting
+from course_helpers.practice.builds import Step, build_image, read_steps
+from course_helpers.practice.containers import PracticeContainers
 
 ENGINE = ("linux", "python")
 OLD = (*ENGINE, "requirements", "packages", "files", "metadata")
@@ -165,11 +165,11 @@ def test_a_command_that_fails_says_why(
 
 def test_a_container_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     state = '{"Status": "exited", "ExitCode": 1}'
-    monkeypatch.setattr(practice_runs, "run", lambda *_: Answer(0, out=state))
+    monkeypatch.setattr(waiting, "run", lambda *_: Answer(0, out=state))
     log = "engine: REDIS_URI is not set: the server has no queue. To fix it: make up."
-    monkeypatch.setattr(practice_runs, "read_log", lambda name: log)
+    monkeypatch.setattr(waiting, "read_log", lambda name: log)
     with pytest.raises(ServerError, match="agent: REDIS_URI is not set"):
-        practice_runs.wait_until_ready("lesson-agent", "agent", lambda: False)
+        waiting.wait_until_ready("lesson-agent", "agent", lambda: False)
 
 
 def test_another_base_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

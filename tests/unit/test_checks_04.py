@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from course_helpers import check, practice_stack
+from course_helpers import check
 from course_helpers.checks import lesson_04
 from course_helpers.core.errors import ServerError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.markup import Rows
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice import stack as practice_stack
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack import compose, logs
 from course_helpers.stack.compose import API, POSTGRES, REDIS
 from course_helpers.stack.containers import Service
@@ -168,7 +169,7 @@ def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
         return "url"
 
     monkeypatch.setattr(practice_stack.lifecycle, "down", lambda volumes: note(f"down {volumes}"))
-    monkeypatch.setattr(practice_stack.practice_leftovers, "remove", lambda name: None)
+    monkeypatch.setattr(practice_stack.cleanup, "remove", lambda name: None)
     monkeypatch.setattr(practice_stack.lifecycle, "up", lambda: note("up"))
     monkeypatch.setattr(
         practice_stack.lifecycle, "restart", lambda *names: note(f"restart {names}")
@@ -207,7 +208,7 @@ def test_practice_is_removed_at_exit_only_if_it_is_there(
     practice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(practice_stack.practice_leftovers, "remove_soon", started.append)
+    monkeypatch.setattr(practice_stack.cleanup, "remove_soon", started.append)
     practice._remove_at_exit()
     assert started == []
     practice.up()

@@ -14,7 +14,7 @@ from course_helpers import check
 from course_helpers.checks import lesson_09
 from course_helpers.core.errors import ServerError
 from course_helpers.core.settings import ROOT
-from course_helpers.fault_list import FAULTS, Fault
+from course_helpers.practice.fault_catalogue import FAULTS, Fault
 from course_helpers.stack import services
 from course_helpers.stack.compose import API, POSTGRES, REDIS, SERVICES
 from course_helpers.stack.containers import Service

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from course_helpers import broken_stack, diagnosis, held_port, practice_leftovers, practice_stack
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import Answer
-from course_helpers.diagnosis import Diagnosis, diagnose
-from course_helpers.fault_list import FAULTS
-from course_helpers.faults import fault, random_fault
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice import broken_stack, cleanup, diagnosis, port_holder, stack
+from course_helpers.practice.diagnosis import Diagnosis, diagnose
+from course_helpers.practice.fault_catalogue import FAULTS
+from course_helpers.practice.faults import fault, random_fault
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack import compose, lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, compose_command, override_file
 from course_helpers.stack.containers import Service
@@ -44,10 +44,10 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
     monkeypatch.setattr(compose, "ROOT", tmp_path)
-    monkeypatch.setattr(practice_stack.atexit, "register", lambda function: None)
+    monkeypatch.setattr(stack.atexit, "register", lambda function: None)
     monkeypatch.setattr(lifecycle, "up", lambda: note("up"))
     monkeypatch.setattr(lifecycle, "down", lambda volumes: note("down"))
-    monkeypatch.setattr(practice_leftovers, "remove", lambda name: note("leftovers", name))
+    monkeypatch.setattr(cleanup, "remove", lambda name: note("leftovers", name))
     monkeypatch.setattr(broken_stack, "missing_graphs", lambda url, graphs: [])
     monkeypatch.setattr(broken_stack, "services", services)
     monkeypatch.setattr(broken_stack, "run_compose", lambda *words, timeout: note(*words))
@@ -220,7 +220,7 @@ def test_a_new_practice_stack_ends_what_a_killed_kernel_has_left(
 
 def test_at_exit_too(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
-    monkeypatch.setattr(practice_stack.practice_leftovers, "remove_soon", started.append)
+    monkeypatch.setattr(stack.cleanup, "remove_soon", started.append)
     practice.up()
     fault("disk full", practice)
     practice._remove_at_exit()
@@ -246,7 +246,7 @@ def test_a_port_that_is_let_go_meanwhile_is_taken(
 ) -> None:
     address = ("127.0.0.1", int(practice.settings["API_PORT"]))
     held = socket.create_server(address)
-    monkeypatch.setattr(held_port.time, "sleep", lambda seconds: held.close())
+    monkeypatch.setattr(port_holder.time, "sleep", lambda seconds: held.close())
     with fault("port taken", practice):
         assert held.fileno() == -1
         socket.create_connection(address).close()
@@ -255,7 +255,7 @@ def test_a_port_that_is_let_go_meanwhile_is_taken(
 def test_a_port_that_stays_taken_is_a_sentence(
     practice: PracticeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held_port, "LIMIT", 0.3)
+    monkeypatch.setattr(port_holder, "LIMIT", 0.3)
     port = int(practice.settings["API_PORT"])
     with (
         socket.create_server(("127.0.0.1", port)),
@@ -268,7 +268,7 @@ def test_the_port_is_free_when_its_kernel_is_killed(
     practice: PracticeStack, tmp_path: Path
 ) -> None:
     port = practice.settings["API_PORT"]
-    holder = [sys.executable, "-c", _HOLDER, held_port._HOLD, port, str(tmp_path)]
+    holder = [sys.executable, "-c", _HOLDER, port_holder._HOLD, port, str(tmp_path)]
     held = subprocess.Popen(holder, stdout=subprocess.PIPE)
     assert held.stdout is not None
     held.stdout.readline()
@@ -470,8 +470,8 @@ case "$1 $2" in
 esac""",
     )
     names = ["course-practice-api-1", "course-practice_data", "course-practice_another"]
-    assert practice_leftovers.left(PROJECT) == [*names, "course-practice:changed"]
-    practice_leftovers.remove(PROJECT)
+    assert cleanup.left(PROJECT) == [*names, "course-practice:changed"]
+    cleanup.remove(PROJECT)
     said = (tmp_path / "said").read_text()
     assert "volume rm course-practice_another" in said
     assert "network rm course-practice_data" in said
@@ -485,5 +485,5 @@ def test_leftovers_are_removed_by_a_process_that_goes_on(
 ) -> None:
     os.mkfifo(tmp_path / "said")
     program("docker", f'test "$1" != image || echo "$@" >{tmp_path}/said')
-    practice_leftovers.remove_soon(PROJECT)
+    cleanup.remove_soon(PROJECT)
     assert (tmp_path / "said").read_text().startswith("image ls")  # waits until it is said

@@ -18,7 +18,6 @@ from typing_extensions import TypedDict
 
 from course_helpers import (
     kill_and_resume,
-    practice_database,
     read_contents,
     stored_bytes,
     survival,
@@ -28,7 +27,8 @@ from course_helpers import (
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import Rows
 from course_helpers.core.processes import Answer
-from course_helpers.practice_database import PracticeDatabase
+from course_helpers.practice import database as practice_database
+from course_helpers.practice.database import PracticeDatabase
 from course_helpers.stack import fingerprints
 from course_helpers.stack.fingerprints import Contents, Fingerprint
 
@@ -200,7 +200,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     module = practice_database
     monkeypatch.setattr(module.atexit, "register", lambda function: None)
     monkeypatch.setattr(module.docker, "require", lambda: None)
-    monkeypatch.setattr(module.practice_leftovers, "remove", lambda name: said.append(f"rm {name}"))
+    monkeypatch.setattr(module.cleanup, "remove", lambda name: said.append(f"rm {name}"))
     monkeypatch.setattr(module, "base_image", lambda settings, name: f"image of {name}")
     monkeypatch.setattr(module, "wait_until_ready", lambda container, service, ready: ready())
     monkeypatch.setattr(module, "run_typed", run_typed)
@@ -228,8 +228,8 @@ def test_a_practice_database_is_removed_at_exit_only_if_it_is_there(
 ) -> None:
     started: list[str] = []
     module, there = practice_database, ["course-database-postgres"]
-    monkeypatch.setattr(module.practice_leftovers, "left", lambda name: there)
-    monkeypatch.setattr(module.practice_leftovers, "remove_soon", started.append)
+    monkeypatch.setattr(module.cleanup, "left", lambda name: there)
+    monkeypatch.setattr(module.cleanup, "remove_soon", started.append)
     database = PracticeDatabase()
     database._remove_at_exit()
     assert started == ["course-database"]

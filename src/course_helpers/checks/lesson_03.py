@@ -11,7 +11,7 @@ from course_helpers.images import names
 from course_helpers.images.layers import read_image
 from course_helpers.images.names import PYTHON
 from course_helpers.images.secret_search import search_layers
-from course_helpers.practice_containers import PracticeContainers
+from course_helpers.practice.containers import PracticeContainers
 
 ENGINE = f"{names.ENGINE}:{PYTHON}"
 OLD, NEW = "v1.0.0", "v1.1.0"

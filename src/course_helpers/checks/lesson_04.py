@@ -13,7 +13,7 @@ from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import Rows
 from course_helpers.core.settings import GRAPH
 from course_helpers.lanes import Deployment
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import API, POSTGRES, REDIS, services
 from course_helpers.stack.health import stack_findings

@@ -16,7 +16,7 @@ from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
 from course_helpers.lanes import Deployment
-from course_helpers.practice_line import PracticeLine
+from course_helpers.practice.relay import PracticeLine
 from course_helpers.server.api_errors import explain_error
 from course_helpers.server.memories import read_memories
 from course_helpers.server.messages import messages_of, text_of

@@ -14,7 +14,7 @@ from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
 from course_helpers.lanes import Deployment
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack.fingerprints import Contents, Fingerprint
 from course_helpers.stack.postgres import read_rows
 

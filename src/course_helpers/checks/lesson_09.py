@@ -8,9 +8,9 @@ from typing import Any
 from course_helpers.checks.result import Result
 from course_helpers.core.errors import CourseError
 from course_helpers.core.settings import GRAPH
-from course_helpers.fault_list import FAULTS, Fault
-from course_helpers.faults import BrokenBy
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice.fault_catalogue import FAULTS, Fault
+from course_helpers.practice.faults import BrokenBy
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import SERVICES, override_file, services
 

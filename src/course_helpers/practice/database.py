@@ -11,13 +11,13 @@ import atexit
 import secrets
 import time
 
-from course_helpers import practice_leftovers
 from course_helpers.core import docker
 from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images.names import base_image
-from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.practice import cleanup
+from course_helpers.practice.waiting import POSTGRES_READY, TIMEOUT, wait_until_ready
 from course_helpers.stack.compose import project_name
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
@@ -54,7 +54,7 @@ class PracticeDatabase:
 
     def remove(self) -> None:
         """Remove it with its data."""
-        practice_leftovers.remove(self._project)
+        cleanup.remove(self._project)
 
     def _answers(self) -> bool:
         return run(["docker", "exec", self._container, *POSTGRES_READY], TIMEOUT).code == 0
@@ -64,5 +64,5 @@ class PracticeDatabase:
         return run(["docker", "port", self._container, "5432"], TIMEOUT).out.splitlines()[0]
 
     def _remove_at_exit(self) -> None:
-        if practice_leftovers.left(self._project):
-            practice_leftovers.remove_soon(self._project)
+        if cleanup.left(self._project):
+            cleanup.remove_soon(self._project)

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from course_helpers.broken_stack import DATA, BrokenStack
 from course_helpers.core.settings import GRAPH
+from course_helpers.practice.broken_stack import DATA, BrokenStack
 from course_helpers.stack.compose import API, POSTGRES, REDIS
 
 _MODEL = {"TASK_MAISTRO_MODEL": "openai:gpt-4o"}

@@ -1,6 +1,6 @@
 """What a lesson has made in Docker, by hand or by Compose, found and removed by its name.
 
-python -m course_helpers.practice_leftovers NAME [IMAGE ...]    remove it, and images by their ids
+python -m course_helpers.practice.cleanup NAME [IMAGE ...]    remove it, and images by their ids
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
-from course_helpers import practice_leftovers
 from course_helpers.core.ports import free_port
+from course_helpers.practice import cleanup
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import override_file, project_name
 
@@ -88,7 +88,7 @@ class PracticeStack:
         with self:
             override_file().unlink(missing_ok=True)
             lifecycle.down(volumes=True)
-            practice_leftovers.remove(project_name())
+            cleanup.remove(project_name())
         self._made = False
 
     def _quietly(self, typed: str, start: Callable[[], str]) -> str:
@@ -106,4 +106,4 @@ class PracticeStack:
         if self._made:
             with self:
                 override_file().unlink(missing_ok=True)
-                practice_leftovers.remove_soon(project_name())
+                cleanup.remove_soon(project_name())

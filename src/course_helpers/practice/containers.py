@@ -11,7 +11,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-from course_helpers import practice_leftovers
 from course_helpers.core import docker
 from course_helpers.core.errors import BuildError, SettingsError
 from course_helpers.core.processes import run
@@ -20,8 +19,9 @@ from course_helpers.core.terminal import run_typed
 from course_helpers.images import names
 from course_helpers.images.build import image_sources
 from course_helpers.lanes import Deployment
-from course_helpers.practice_builds import REPLACED
-from course_helpers.practice_runs import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.practice import cleanup
+from course_helpers.practice.builds import REPLACED
+from course_helpers.practice.waiting import POSTGRES_READY, TIMEOUT, wait_until_ready
 from course_helpers.server.probe import missing_graphs, server_info
 from course_helpers.stack import compose
 
@@ -136,16 +136,16 @@ class PracticeContainers:
 
     def left(self) -> list[str]:
         """Return the names of all that there is of this lesson: containers, network, images."""
-        return practice_leftovers.left(self.name)
+        return cleanup.left(self.name)
 
     def remove(self) -> None:
         """Remove all of it, with the databases' data."""
-        practice_leftovers.remove(self.name, REPLACED)
+        cleanup.remove(self.name, REPLACED)
         REPLACED.clear()
 
     def _remove_at_exit(self) -> None:
         if self.left():
-            practice_leftovers.remove_soon(self.name, REPLACED)
+            cleanup.remove_soon(self.name, REPLACED)
 
     def _container(self, service: str) -> str:
         return f"{self.name}-{service}"

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import random
 
-from course_helpers.broken_stack import BrokenStack
 from course_helpers.core.errors import CourseError
-from course_helpers.fault_list import FAULTS, Fault
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice.broken_stack import BrokenStack
+from course_helpers.practice.fault_catalogue import FAULTS, Fault
+from course_helpers.practice.stack import PracticeStack
 
 
 class BrokenBy:

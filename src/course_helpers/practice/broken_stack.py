@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from course_helpers import held_port
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.images.names import base_image, stack_images
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice import port_holder
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import override_file, run_compose, services
 
@@ -147,7 +147,7 @@ class BrokenStack:
         Raises:
             CourseError: a third one holds it.
         """
-        self._holder = held_port.hold(int(self._practice.settings["API_PORT"]), self._file)
+        self._holder = port_holder.hold(int(self._practice.settings["API_PORT"]), self._file)
 
     @property
     def broken(self) -> bool:

@@ -15,9 +15,9 @@ from course_helpers.core.markup import clean, table
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.doctor import settings as settings_checks
-from course_helpers.fault_list import FAULTS
 from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice.fault_catalogue import FAULTS
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, services, stack_url
