@@ -11,7 +11,7 @@ from langgraph_sdk.errors import ConflictError, NotFoundError
 
 from course_helpers import read_memories
 from course_helpers.core.settings import GRAPH
-from course_helpers.double_texting import READ, TRAIN, WRITTEN, BusyThread, busy_thread
+from course_helpers.lessons.busy_thread import READ, TRAIN, WRITTEN, BusyThread, busy_thread
 
 MILK = "Remind me to buy milk."
 BOOK, BUY = "Book the train to Lyon", "Buy milk"

@@ -8,8 +8,8 @@ import pytest
 
 from course_helpers import check
 from course_helpers.lanes import Deployment
+from course_helpers.lessons.assistant_answers import ask_assistants
 from course_helpers.server.assistants import make_current, read_versions
-from course_helpers.side_by_side import ask_assistants
 from course_helpers.widgets import AssistantPanel
 
 pytestmark = pytest.mark.server

@@ -10,6 +10,7 @@ import pytest
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
 from course_helpers.core.errors import NotFoundError
+from course_helpers.lessons.assistant_answers import Answer, SideBySide, ask_assistants
 from course_helpers.server.assistant_versions import (
     SHOWN,
     AssistantVersion,
@@ -17,7 +18,6 @@ from course_helpers.server.assistant_versions import (
     version_of,
 )
 from course_helpers.server.assistants import list_assistants, make_current, read_versions
-from course_helpers.side_by_side import Answer, SideBySide, ask_assistants
 from tests.unit.widget_backend import ATTACK, Markup
 
 WORK = {"todo_category": "work", "task_maistro_role": "Strict."}

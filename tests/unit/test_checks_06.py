@@ -14,7 +14,7 @@ from langgraph_sdk.schema import StreamPart
 from course_helpers import check
 from course_helpers.checks import lesson_06
 from course_helpers.core.errors import CourseError
-from course_helpers.double_texting import READ, BusyThread, busy_thread
+from course_helpers.lessons.busy_thread import READ, BusyThread, busy_thread
 
 REQUEST = httpx.Request("POST", "http://127.0.0.1:9")
 LYON, NICE = "Book the train to Lyon", "Book the train to Nice"

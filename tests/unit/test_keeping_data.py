@@ -16,17 +16,11 @@ from langgraph.graph import END, START, StateGraph
 from matplotlib.figure import Figure
 from typing_extensions import TypedDict
 
-from course_helpers import (
-    kill_and_resume,
-    read_contents,
-    stored_bytes,
-    survival,
-    time_writes,
-    with_alt_text,
-)
+from course_helpers import kill_and_resume, read_contents, stored_bytes, time_writes, with_alt_text
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import Rows
 from course_helpers.core.processes import Answer
+from course_helpers.lessons import kill_and_resume as kill_module
 from course_helpers.practice import database as practice_database
 from course_helpers.practice.database import PracticeDatabase
 from course_helpers.stack import fingerprints
@@ -121,7 +115,7 @@ def test_the_address_of_a_database_is_not_among_a_process_arguments(
         started.append((command, env))
         raise OSError("refused")
 
-    monkeypatch.setattr(survival.subprocess, "Popen", refuse)
+    monkeypatch.setattr(kill_module.subprocess, "Popen", refuse)
     with pytest.raises(OSError, match="refused"):
         kill_and_resume({"Postgres": "postgresql://postgres:secret@host/db"})
     ((command, env),) = started

@@ -9,8 +9,8 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 from course_helpers.checks.result import Result
-from course_helpers.double_texting import BusyThread, busy_thread
 from course_helpers.lanes import Deployment
+from course_helpers.lessons.busy_thread import BusyThread, busy_thread
 from course_helpers.server.memories import namespace, read_memories
 
 ACTIVE = ("pending", "running")

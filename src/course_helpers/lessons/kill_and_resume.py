@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course_helpers import _saver_child
-from course_helpers._saver_child import CONFIG, HELD, THREAD, build, open_saver
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean
+from course_helpers.lessons import _killed_run
+from course_helpers.lessons._killed_run import CONFIG, HELD, THREAD, build, open_saver
 
 KINDS = ("memory", "SQLite", "Postgres")
 
@@ -60,7 +60,7 @@ def _kill_in_the_middle(places: dict[str, str]) -> None:
     """Start a process, and kill it (SIGKILL, where there is that) when all runs are in the step."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-m", _saver_child.__name__],
+        [sys.executable, "-m", _killed_run.__name__],
         env={**os.environ, "SAVERS": json.dumps(places)},  # not among the arguments: a password
         stdin=pipe,
         stdout=pipe,

@@ -1,6 +1,6 @@
 """A run of five steps, with several checkpointers at once, in a process that is to be killed.
 
-python -m course_helpers._saver_child
+python -m course_helpers.lessons._killed_run
 
 Where the checkpoints go is in the variable `SAVERS`, as JSON: the checkpointer's kind, and its
 file or the address of its Postgres. Each run stays in its fourth step; when all are there, the
