@@ -17,7 +17,7 @@ help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 lab: .venv/.lab ## Set up on first use, then open JupyterLab at lesson 00 (Ctrl-C stops it)
-	@$(PY) -m course_helpers.lab
+	@$(PY) -m course_helpers.workspace.lab
 
 setup: .venv/.lab ## Only set up: install the packages that a learner needs into .venv
 	@echo "Set up. Next: make lab"
@@ -26,7 +26,7 @@ doctor: .venv/.lab ## Check this machine; each problem comes with the command th
 	@$(PY) -m course_helpers.doctor
 
 reset: .venv/.lab ## Start a lesson afresh and keep your copy beside it: make reset LESSON=00
-	@$(PY) -m course_helpers.lab reset $(LESSON)
+	@$(PY) -m course_helpers.workspace.lab reset $(LESSON)
 
 images: .venv/.lab ## Fetch or build the images of the stack; what is up to date is left alone
 	@$(PY) -m course_helpers.images.make
@@ -47,7 +47,7 @@ restore: .venv/.lab ## Restore it (over other data: OVER=1): make restore FROM=/
 	@$(PY) -m course_helpers.backup restore "$(FROM)" $(if $(filter 1,$(OVER)),over)
 
 bundle: .venv/.lab ## Save the whole course for computers without a network: make bundle TO=/media/usb/course
-	@$(PY) -m course_helpers.bundle "$(TO)"
+	@$(PY) -m course_helpers.workspace.bundle "$(TO)"
 
 test: .venv/.dev ## Run all tests, headless, and sum up what ran where
 	@$(PY) -m tests.run

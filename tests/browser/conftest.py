@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from course_helpers.core.settings import ROOT
-from course_helpers.working_copies import make_working_copies
+from course_helpers.workspace.working_copies import make_working_copies
 from tests.browser.lab import MARK, Lab, command_of, jupyterlab, marked
 from tests.browser.notebook import SCREENSHOTS, screenshot
 from tests.system import find_browser

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import psutil
 
 from course_helpers.core.ports import free_port
-from course_helpers.lab import answers, jupyterlab_options
+from course_helpers.workspace.lab import answers, jupyterlab_options
 from tests.pinned import pinned_environment
 
 MARK = "COURSE_BROWSER_TEST"  # an environment variable that all processes of one stage share

@@ -141,7 +141,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def bundle(folder: Path) -> Path:
     start = time.monotonic()
-    command = [sys.executable, "-m", "course_helpers.bundle", str(folder / "a copy")]
+    command = [sys.executable, "-m", "course_helpers.workspace.bundle", str(folder / "a copy")]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )

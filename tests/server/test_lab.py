@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from course_helpers import lab
+from course_helpers.workspace import lab
 
 pytestmark = pytest.mark.server
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from course_helpers import bundle, course_files
 from course_helpers.core import processes
 from course_helpers.core.errors import BuildError, CourseError, SettingsError
 from course_helpers.core.settings import ROOT, load_settings
 from course_helpers.images import archives, make
 from course_helpers.images.make import load_bundled
 from course_helpers.images.names import OFFICIAL
+from course_helpers.workspace import bundle, course_files, wheels
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="the fake commands are shell scripts")
 KEY = "a-key-of-somebody"
@@ -262,7 +262,7 @@ class TestArchives:
         (tmp_path / "bin/python").chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
         with pytest.raises(BuildError, match="packages could not be fetched") as error:
-            archives.fetch_wheels(tmp_path / "wheels")
+            wheels.fetch_wheels(tmp_path / "wheels")
         assert reason in error.value.what
 
     def test_packages_are_for_any_release_of_this_python(
@@ -277,8 +277,8 @@ class TestArchives:
         make_file(tmp_path / "bin/python", '#!/bin/sh\necho "$@" >>calls\n')
         (tmp_path / "bin/python").chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
-        monkeypatch.setattr(archives, "ROOT", tmp_path)
-        archives.fetch_wheels(Path("wheels"))
+        monkeypatch.setattr(wheels, "ROOT", tmp_path)
+        wheels.fetch_wheels(Path("wheels"))
         calls = [line.split(" wheels ")[1] for line in Path("calls").read_text().splitlines()]
         assert calls == ["setuptools>=77 pip uv old==2 all==4", "old==1"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from course_helpers import lab, working_copies
 from course_helpers.core import settings
 from course_helpers.core.errors import CourseError, SettingsError
+from course_helpers.workspace import lab, working_copies
 
 LESSON = "00_start_here.ipynb"
 REFERENCE = "reference.ipynb"
@@ -146,7 +146,7 @@ class TestReset:
     def test_the_command_line_ends_with_a_sentence(
         self, arguments: list[str], sentence: str
     ) -> None:
-        command = [sys.executable, "-m", "course_helpers.lab", *arguments]
+        command = [sys.executable, "-m", "course_helpers.workspace.lab", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert done.stderr.startswith(sentence)

@@ -1,7 +1,7 @@
 """`make lab`: the learner's copies of the lessons, opened in JupyterLab.
 
-python -m course_helpers.lab             open JupyterLab at the first lesson
-python -m course_helpers.lab reset 04    a fresh copy of lesson 04, the old one kept beside it
+python -m course_helpers.workspace.lab             open JupyterLab at the first lesson
+python -m course_helpers.workspace.lab reset 04    a fresh copy of lesson 04; the old one is kept
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TextIO
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.settings import ROOT, prepare_env_file
-from course_helpers.working_copies import find_lessons, make_working_copies, reset_lesson
+from course_helpers.workspace.working_copies import find_lessons, make_working_copies, reset_lesson
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8888  # JupyterLab's own default

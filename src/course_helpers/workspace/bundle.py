@@ -1,6 +1,6 @@
 """The whole course in one folder, to be installed on computers without a network.
 
-python -m course_helpers.bundle FOLDER
+python -m course_helpers.workspace.bundle FOLDER
 
 | in the folder    | what it is                                               | who uses it there |
 | ---------------- | -------------------------------------------------------- | ----------------- |
@@ -20,8 +20,7 @@ from pathlib import Path
 
 from course_helpers.core.errors import CourseError, SettingsError
 from course_helpers.core.settings import ENV_FILE, ROOT, Settings, load_settings
-from course_helpers.course_files import copy_course
-from course_helpers.images.archives import fetch_wheels, save_images
+from course_helpers.images.archives import save_images
 from course_helpers.images.make import make_images
 from course_helpers.images.names import (
     ARCHIVE,
@@ -33,6 +32,8 @@ from course_helpers.images.names import (
     base_image,
     stack_images,
 )
+from course_helpers.workspace.course_files import copy_course
+from course_helpers.workspace.wheels import fetch_wheels
 
 SPACE = 1_000_000_000  # bytes; a bundle made on Linux took 512 million
 MADE_FOR = Path("wheels", "made-for")  # .ci/venv.sh compares it with the computer it is on

@@ -1,0 +1,74 @@
+"""The course's packages as files: `make bundle` fetches them, `.ci/venv.sh` installs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from course_helpers.core.errors import BuildError
+from course_helpers.core.processes import child_process
+from course_helpers.core.progress import show_count
+from course_helpers.core.settings import ROOT
+
+WHEELS = ROOT / "wheels"  # in a bundle, and nowhere else
+_SHOWN_PACKAGES = 40  # progress is shown each time so many more are done
+
+
+def fetch_wheels(folder: Path) -> None:
+    """Fetch the packages of `requirements.txt`, and what installs them, into a folder.
+
+    They are for this system and any release of this Python. A package without a wheel is built.
+
+    Raises:
+        BuildError: one could not be had.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*map(Requirement, [*project["build-system"]["requires"], "pip", "uv"]), *_pinned()]
+    source = ["--no-index", "--find-links", str(WHEELS)] if WHEELS.is_dir() else ["--retries=1"]
+    options = ["--no-deps", "--ignore-requires-python", "--progress-bar=off", *source]
+    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder)]
+    while wanted:
+        batch = {package.name: package for package in wanted}  # pip takes no two versions at once
+        if said := _run_pip([*command, *(f"{p.name}{p.specifier}" for p in batch.values())]):
+            raise BuildError(
+                f"The packages could not be fetched: {said}.", "correct that, then run it again"
+            )
+        wanted = [package for package in wanted if package is not batch[package.name]]
+
+
+def _pinned() -> list[Requirement]:
+    """Return the packages of `requirements.txt` that are for this system, whatever its release.
+
+    Some depend on the release: made with Python 3.11.7, a bundle must also do for 3.11.2.
+    """
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    packages = [Requirement(line) for line in lines if line and line[0] not in "#-"]
+    minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    releases = [{"python_full_version": f"{minor}.{number}"} for number in range(50)]
+    return [p for p in packages if not p.marker or any(map(p.marker.evaluate, releases))]
+
+
+def _run_pip(command: list[str]) -> str:
+    """Run pip with progress; return why it failed, or nothing."""
+    log, count = [], 0
+    with (
+        tempfile.TemporaryDirectory() as temporary,  # pip leaves things in it when interrupted
+        child_process(command, subprocess.PIPE, subprocess.STDOUT, TMPDIR=temporary) as pip,
+    ):
+        assert pip.stdout is not None
+        for line in pip.stdout:
+            log.append(line.decode(errors="replace").strip())
+            if log[-1].startswith(("Collecting ", "Processing ")):
+                count += 1
+                show_count(count, _SHOWN_PACKAGES, "packages")
+    if pip.returncode == 0:
+        return ""
+    if any("connection broken" in line for line in log):
+        return "there is no network connection, or the package index does not answer"
+    errors = [line.removeprefix("ERROR: ") for line in log if line.startswith("ERROR: ")]
+    return errors[-1] if errors else "pip does not say why"
