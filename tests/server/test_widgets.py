@@ -14,8 +14,8 @@ from course_helpers.lanes import Deployment
 from course_helpers.server.memories import namespace, read_memories
 from course_helpers.server.threads import list_threads, read_thread
 from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
+from course_helpers.widgets.checkpoint_timeline import timeline
 from course_helpers.widgets.panel import View
-from course_helpers.widgets.timeline import timeline
 from tests.server.heavy_graph import CHECKPOINTS, MESSAGES, TODOS
 from tests.unit.widget_backend import shown
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from course_helpers.core.settings import DEPLOYMENT
-from course_helpers.widgets import action_panel
+from course_helpers.widgets import server_panel
 from course_helpers.widgets import thread_panel as module
 from tests.unit.store_backend import ANN, Store
 from tests.unit.widget_backend import Backend
@@ -47,8 +47,8 @@ async def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     store.put(ANN, "milk", {"task": "Buy milk", "status": "not started"})
     store.put(ANN, "plants", {"task": "Water the plants", "notes": ["à l'ombre"]})
     store.put(("profile", "general", "ann"), "profile", {"name": "Ann"})
-    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
-    monkeypatch.setattr(action_panel, "get_client", lambda **_: store)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(server_panel, "get_client", lambda **_: store)
     return store
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from course_helpers.widgets import AssistantPanel
-from course_helpers.widgets import action_panel as module
+from course_helpers.widgets import server_panel as module
 from tests.unit.test_assistants import WORK, Assistants
 from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 

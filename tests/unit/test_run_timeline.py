@@ -14,8 +14,8 @@ from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 
 from course_helpers.core.errors import NotFoundError
 from course_helpers.server.runs import RUNS, RunView, read_runs
-from course_helpers.widgets import RunTimeline, action_panel
-from course_helpers.widgets.run_rows import runs_html
+from course_helpers.widgets import RunTimeline, server_panel
+from course_helpers.widgets.run_timeline import runs_html
 from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 
 ZERO = datetime(2026, 3, 4, 9, tzinfo=UTC)
@@ -79,8 +79,8 @@ class Server:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     server = Server()
-    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
-    monkeypatch.setattr(action_panel, "get_client", lambda **_: server)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(server_panel, "get_client", lambda **_: server)
     return server
 
 
@@ -331,13 +331,13 @@ async def test_a_dead_server_and_a_deleted_thread_leave_the_last_picture(
 
     server.run("a", "success", 0, kwargs={"input": {"messages": "Hello."}})
     panel = await RunTimeline.load(DEPLOYMENT, "t1")
-    monkeypatch.setattr(action_panel, "require_ready", dead)
+    monkeypatch.setattr(server_panel, "require_ready", dead)
     await panel.refresh()
     assert DOWN.what in panel.message
     assert "was read before" in panel.message
     assert "Hello." in shown(panel)
     assert repr(panel) == "RunTimeline: stale; success"
-    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
     server.deleted = True
     await panel.refresh()
     assert panel.message.startswith("There is no thread 't1' on this server.")

@@ -11,7 +11,7 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.server.store import SEARCHED, read_items
-from course_helpers.widgets import StorePanel, action_panel
+from course_helpers.widgets import StorePanel, server_panel
 from course_helpers.widgets.store_view import NODES, SAME, labels, tree, tree_html
 from tests.unit.store_backend import ANN, BOB, Store
 from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
@@ -328,14 +328,14 @@ async def test_a_dead_server_is_said_and_the_last_items_stay(
 
     panel = await panel_of(choose="milk")
     panel.editor.value = '{"task": "Mine"}'
-    monkeypatch.setattr(action_panel, "require_ready", dead)
+    monkeypatch.setattr(server_panel, "require_ready", dead)
     await act(panel)
     assert DOWN.what in panel.message
     assert "was read before" in panel.message
     assert repr(panel) == "StorePanel: stale; 2 items in todo › general › ann"
     assert "Water the plants" in shown(panel)
     assert panel.editor.value == '{"task": "Mine"}'
-    monkeypatch.setattr(action_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
     await panel.refresh()
     assert not panel.stale
     assert panel.editor.value == '{"task": "Mine"}'

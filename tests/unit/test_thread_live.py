@@ -17,7 +17,7 @@ from course_helpers.server.thread_actions import Started
 from course_helpers.server.thread_stream import StreamEvent
 from course_helpers.server.threads import ThreadView, read_older
 from course_helpers.widgets import ThreadExplorer, thread_explorer, thread_live, thread_panel
-from course_helpers.widgets.live_turn import INTERVAL, LiveTurn
+from course_helpers.widgets.conversation import INTERVAL, LiveTurn
 from course_helpers.widgets.thread_controls import Draft, ThreadControls
 from tests.unit.widget_backend import (
     AT,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from course_helpers.server.checkpoints import Checkpoint
-from course_helpers.widgets.timeline import timeline
+from course_helpers.widgets.checkpoint_timeline import timeline
 from tests.unit.widget_backend import Markup
 
 

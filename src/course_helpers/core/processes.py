@@ -109,5 +109,6 @@ def child_process(
 
 
 def last_line(errors: IO[bytes] | None) -> str:
+    """Return the last line that Docker wrote to its errors, to be put into a sentence."""
     lines = errors.read().decode(errors="replace").strip().splitlines() if errors else []
     return lines[-1].rstrip(".") if lines else "docker does not say why"

@@ -43,5 +43,12 @@ def _line(what: str, done: int, total: int | None, seconds: float) -> str:
 
 
 def show_count(count: int, step: int, unit: str) -> None:
+    """Print how many there are already, each time so many more are done.
+
+    Args:
+        count: how many.
+        step: after how many more.
+        unit: what they are, for people.
+    """
     if count % step == 0:
         print(f"  {count} {unit}", flush=True)

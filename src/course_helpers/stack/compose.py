@@ -93,6 +93,15 @@ def run_compose(*arguments: str, timeout: float) -> Answer:
 
 
 def container_of(service: str) -> str:
+    """Return the id of a service's container.
+
+    Args:
+        service: for instance `langgraph-api`.
+
+    Raises:
+        DockerError: Docker does not answer.
+        ServerError: the service has no container.
+    """
     container = next((s.container for s in services() if s.name == service), None)
     if container is None:
         raise ServerError(f"{service} has no container.", "make up")

@@ -1,4 +1,25 @@
-"""Panels for notebooks: each a `VBox` of core ipywidgets over the plain data of this package."""
+"""Panels for notebooks: each a `VBox` of core ipywidgets over the plain data of the packages below.
+
+assistant_panel       the assistants of a graph and their versions
+checkpoint_timeline   the checkpoints of a thread as a list
+command_panel         a panel that runs commands and shows what they print
+conversation          a thread as words and markup
+health_panel          what the doctor finds
+image_panel           builds the image and draws its layers
+item_form             an item of the store as JSON to edit
+panel                 what every panel is: theme, status line, static picture
+quiz                  questions with answers that explain
+run_timeline          the runs of a thread on a time axis
+server_panel          a panel over a server: refresh, one action at a time, every outcome shown
+stack_panel           starts the stack, its services and logs
+store_panel           the store: browse, search, edit
+store_view            the store's items as markup
+theme                 the style of all panels
+thread_controls       the thread explorer's buttons and fields
+thread_explorer       a thread by hand: send, fork, approve, edit, copy, delete
+thread_live           a thread followed live
+thread_panel          a thread read and shown
+"""
 
 from course_helpers.widgets.assistant_panel import AssistantPanel
 from course_helpers.widgets.health_panel import HealthPanel

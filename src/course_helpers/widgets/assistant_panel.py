@@ -17,12 +17,12 @@ from course_helpers.server.assistants import (
     make_current,
     read_versions,
 )
-from course_helpers.widgets.action_panel import ActionPanel
+from course_helpers.widgets.server_panel import ServerPanel
 
 NAME = 40  # characters of an assistant's name in the list
 
 
-class AssistantPanel(ActionPanel):
+class AssistantPanel(ServerPanel):
     """The server's assistants, and the versions of one of them.
 
     Make it in a notebook cell with `await AssistantPanel.load(server, assistant_id)`.

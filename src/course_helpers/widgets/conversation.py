@@ -1,14 +1,22 @@
-"""A thread's conversation as markup: turns, with the tool calls folded."""
+"""A thread as words and markup: its label, its turns with the tool calls folded, the live one."""
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Sequence
+from datetime import datetime
 
+from ipywidgets import HTML  # type: ignore[import-untyped]
+
+from course_helpers.core.markup import clean
 from course_helpers.server.messages import Message, ToolCall
+from course_helpers.server.threads import ThreadSummary
 
 SHOWN_TURNS = 100  # of a long conversation at once
 LIVE_TEXT = 4_000  # characters of what is being said that are shown, its last ones
+OPENING = 40  # characters of a thread's first message in the list of threads
+INTERVAL = 0.05  # seconds between two updates; tokens come faster than an eye follows
 _SPEAKERS = {"human": "You", "ai": "Agent", "system": "System"}
 
 
@@ -62,3 +70,67 @@ def _tool_call(call: ToolCall) -> str:
         f"Arguments<pre>{html.escape(call.arguments)}</pre>"
         f"Result<pre>{html.escape(result)}</pre></details>"
     )
+
+
+def label(thread: ThreadSummary) -> str:
+    """Return a thread's first words, its status and when it changed last."""
+    text = " ".join(clean(thread.opening).split()) or "(empty)"
+    text = text if len(text) <= OPENING else f"{text[: OPENING - 1]}…"
+    return f"{text} · {thread.status} · {_clock(thread.updated_at)}"
+
+
+def _clock(iso_time: str) -> str:
+    """Return a server's time by this computer's clock, with the day unless it is today."""
+    then = datetime.fromisoformat(iso_time).astimezone()
+    return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then:%d %b %H:%M}"
+
+
+def count(number: int, name: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
+def section(title: str, markup: str) -> str:
+    """Return a part with its heading."""
+    return f"<section><h4>{html.escape(title)}</h4>{markup}</section>"
+
+
+def scroll(name: str, markup: str, kind: str = "") -> str:
+    """Return a part that scrolls when it is long; the keyboard reaches it too."""
+    return (
+        f'<div class="course-scroll{kind}" role="region" aria-label="{html.escape(name)}" '
+        f'tabindex="0">{markup}</div>'
+    )
+
+
+class LiveTurn(HTML):
+    """Shows a text that grows, at most every `INTERVAL`; the first token at once.
+
+    Args:
+        loop: the event loop on which it is drawn.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop, self._text, self._drawn_at = loop, "", 0.0
+        self._due: asyncio.TimerHandle | None = None
+
+    def show(self, text: str) -> None:
+        """Show what was said so far, now or shortly."""
+        self._text = text
+        if self._due is None:
+            wait = self._drawn_at + INTERVAL - self._loop.time()
+            if wait > 0:
+                self._due = self._loop.call_later(wait, self._draw)
+            else:
+                self._draw()
+
+    def clear(self) -> None:
+        """Show nothing: what was said is in the conversation now."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due, self._text, self.value = None, "", ""
+
+    def _draw(self) -> None:
+        self._due, self._drawn_at = None, self._loop.time()
+        self.value = clean(live_turn(self._text))

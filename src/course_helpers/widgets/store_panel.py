@@ -21,9 +21,8 @@ from course_helpers.server.store import (
     put_item,
     read_items,
 )
-from course_helpers.store_values import parse_value
-from course_helpers.widgets.action_panel import ActionPanel
-from course_helpers.widgets.item_form import ItemForm
+from course_helpers.widgets.item_form import ItemForm, parse_value
+from course_helpers.widgets.server_panel import ServerPanel
 from course_helpers.widgets.store_view import NODES, items_html, labels, store_html, title, tree
 
 PAGE = 50  # items
@@ -33,7 +32,7 @@ CUT = (
 )
 
 
-class StorePanel(ActionPanel):
+class StorePanel(ServerPanel):
     """The store's namespaces as a tree and its items as a table, to search, edit and delete.
 
     Make it in a notebook cell with `await StorePanel.load(server)`.

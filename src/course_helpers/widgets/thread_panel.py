@@ -24,11 +24,17 @@ from course_helpers.server.threads import (
     read_older,
     read_thread,
 )
-from course_helpers.widgets.conversation import conversation, pages
-from course_helpers.widgets.live_turn import LiveTurn
+from course_helpers.widgets.checkpoint_timeline import timeline
+from course_helpers.widgets.conversation import (
+    LiveTurn,
+    conversation,
+    count,
+    label,
+    pages,
+    scroll,
+    section,
+)
 from course_helpers.widgets.panel import Panel
-from course_helpers.widgets.thread_words import count, label, scroll, section
-from course_helpers.widgets.timeline import timeline
 
 TIMEOUT = 15.0  # seconds for each request; a thread is read in about 0.1 s
 THREADS = 50  # how many the dropdown offers

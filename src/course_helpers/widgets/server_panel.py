@@ -19,7 +19,7 @@ TIMEOUT = 15.0  # seconds for each request; none here takes longer than 1 s
 Work = Callable[[LangGraphClient], Awaitable[None]]
 
 
-class ActionPanel(Panel):
+class ServerPanel(Panel):
     """A panel that reads and changes what is on a server, one thing at a time.
 
     Args:
