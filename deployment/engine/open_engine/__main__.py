@@ -14,9 +14,9 @@ import sys
 def main() -> int:
     """Start the server, and return the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    from open_engine import starting  # not on top: it takes a second
+    from open_engine.startup import serving  # not on top: it takes a second
 
-    return starting.main()
+    return serving.main()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The server: Aegra's application, with what it lacks in front of it.
 
-Import this only after the environment is set (`open_engine.starting`): Aegra reads it on import.
+Import this only after the environment is set (`open_engine.startup.serving`): Aegra reads it on import.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from open_engine import AEGRA_VERSION
-from open_engine.configuration import (
+from open_engine.startup.configuration import (
     aegra_config,
     aegra_environment,
     check_thread_ttl,
@@ -21,8 +21,8 @@ from open_engine.configuration import (
     redis_uri,
     require_aegra,
 )
-from open_engine.databases import wait_for_postgres, wait_for_redis
-from open_engine.errors import EngineError
+from open_engine.startup.databases import wait_for_postgres, wait_for_redis
+from open_engine.startup.errors import EngineError
 
 PORT = 8000
 CLOSE_TIMEOUT = 5  # seconds for open connections at the end; then runs are drained or handed over

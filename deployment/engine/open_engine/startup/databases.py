@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
-from open_engine.errors import EngineError
+from open_engine.startup.errors import EngineError
 
 TIMEOUT = 30.0  # seconds; compose starts the server when both are healthy, `docker run` does not
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"

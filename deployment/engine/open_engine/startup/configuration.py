@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from open_engine import AEGRA_VERSION
-from open_engine.errors import EngineError
+from open_engine.startup.errors import EngineError
 
 SECTIONS = {
     "store": "LANGGRAPH_STORE",
