@@ -11,7 +11,7 @@ import pytest
 from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.images.names import ENGINE, PYTHON
 from open_engine import AEGRA_VERSION
-from open_engine.paths import check_path, read_path
+from open_engine.routes.paths import check_path, read_path
 from open_engine.startup.configuration import aegra_config, aegra_environment, database_uri
 from open_engine.startup.errors import EngineError
 

@@ -1,6 +1,6 @@
 """The server: Aegra's application, with what it lacks in front of it.
 
-Import this only after the environment is set (`open_engine.startup.serving`): Aegra reads it on import.
+Import this only after the environment is set (`startup/serving.py`): Aegra reads it on import.
 """
 
 from __future__ import annotations
@@ -14,31 +14,26 @@ from aegra_api.main import app as aegra
 from aegra_api.services.executor import executor
 from starlette.types import Message, Receive, Scope, Send
 
-from open_engine import (
+from open_engine import connections, failures, inputs, lineage, outcomes
+from open_engine.routes import (
     assistants,
-    connections,
     crons,
-    failures,
-    inputs,
-    lineage,
-    outcomes,
+    info,
+    refusals,
     runs,
-    server,
     store,
-    thread_copies,
     thread_pruning,
     thread_search,
     thread_states,
     thread_stream,
     threads,
-    validation,
 )
 
 # These change what Aegra does, on import; each says what and why.
 CHANGES = (connections, failures, inputs, lineage, outcomes, queue, store)
 # In front of Aegra's own routes, in this order: the first that fits answers.
 ROUTES = (
-    *(server, assistants, crons, runs, thread_stream, thread_search, thread_copies),
+    *(info, assistants, crons, runs, thread_stream, thread_search),
     *(thread_pruning, thread_states, threads, store),
 )
 
@@ -49,8 +44,8 @@ startup_problem: str | None = None  # why the application did not start, once it
 assert isinstance(executor, queue.Queue)
 
 aegra.router.routes[:0] = [route for module in ROUTES for route in module.router.routes]
-validation.require_uuids(aegra.router.routes)
-validation.use_detail(aegra)
+refusals.require_uuids(aegra.router.routes)
+refusals.use_detail(aegra)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -246,7 +246,7 @@ _RUNNING = _rows(
      "the server has lost Postgres", "look at langgraph-postgres: make logs; then: make up"),
     ends=False,
 )
-_ENGINE = _rows(  # what it says itself, with its own fix (deployment/engine/open_engine/startup/errors.py)
+_ENGINE = _rows(  # what it says itself, with its own fix (its startup/errors.py)
     ("engine", r"^engine: (?P<what>.+?)[.?]* "
      r"To fix it: (?P<fix>.+?)\.?$", "{what}", "{fix}"),
 )

@@ -1,7 +1,8 @@
-"""Threads: made, read, changed and deleted, as on a LangGraph server.
+"""Threads: made, read, changed, copied and deleted, as on a LangGraph server.
 
-Aegra puts keys of its own into a new thread's metadata, ignores `supersteps` and `Prefer:
-return=minimal`, and shows neither values nor interrupts nor errors.
+Aegra cannot copy a thread with its state and history. It puts keys of its own into a new thread's
+metadata, ignores `supersteps` and `Prefer: return=minimal`, and shows neither values nor interrupts
+nor errors.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from open_engine.access import require_thread
+from open_engine.checkpoints import copy_thread
 from open_engine.supersteps import Superstep, apply_supersteps
 from open_engine.thread_records import record_state
 from open_engine.thread_views import read_thread
@@ -99,6 +101,28 @@ async def delete(thread_id: UUID, user: CurrentUser, session: Session) -> Respon
     """Delete a thread as Aegra does, with its runs and checkpoints."""
     await routes.delete_thread(str(thread_id), user, session)
     return Response(status_code=204)
+
+
+@router.post("/threads/{thread_id}/copy")
+async def copy(thread_id: UUID, user: CurrentUser, session: Session) -> JSONResponse:
+    """Make a thread with the metadata and checkpoints of another; its runs stay where they are."""
+    source = await require_thread(session, str(thread_id), user, missing=409)
+    target = Thread(
+        thread_id=str(uuid4()),
+        status="idle",
+        metadata_json=source.metadata_json,
+        user_id=user.identity,
+    )
+    await handle_event(
+        build_auth_context(user, "threads", "create"), {"thread_id": target.thread_id}
+    )
+    session.add(target)
+    await session.flush()
+    await copy_thread(session, source.thread_id, target.thread_id)
+    await session.commit()
+    target.status = await record_state(session, target.thread_id)
+    await session.commit()
+    return JSONResponse(await read_thread(session, Thread.thread_id == target.thread_id))
 
 
 async def _metadata(request: ThreadCreate, thread_id: str, user: User) -> dict[str, Any]:

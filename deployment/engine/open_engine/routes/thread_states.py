@@ -23,9 +23,9 @@ from sqlalchemy import select
 from open_engine.access import require_thread
 from open_engine.graphs import open_graph
 from open_engine.locks import lock_thread
+from open_engine.routes.thread_stream import tell_state
 from open_engine.state_views import checkpoint_view, empty_view, state_view
 from open_engine.thread_records import record_state
-from open_engine.thread_stream import tell_state
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
 from aegra_api.core.auth_handlers import build_auth_context, handle_event
 from aegra_api.core.orm import Run, Thread, _get_session_maker
-from aegra_api.core.sse import get_sse_headers, make_sse_response, sse_to_bytes
 from aegra_api.models import RunsCancel, User
-from aegra_api.services.executor import executor
 from aegra_api.services.langgraph_service import get_langgraph_service
 from aegra_api.services.run_status import ACTIVE_RUN_STATES
-from aegra_api.services.run_waiters import ERROR_KEY, encode_output, heartbeat_wait_body
-from aegra_api.settings import settings
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from open_engine.creation import create_run
-from open_engine.endings import delete_thread, roll_back
+from open_engine.endings import roll_back
 from open_engine.events import is_resumable, last_number, number_in, stream_events
-from open_engine.failures import failure_of
-from open_engine.queue import Queue
 from open_engine.requests import RunRequest
+from open_engine.routes.run_answers import location, result_answer, stream_answer
+from open_engine.routes.thread_stream import tell_run
 from open_engine.stopping import Action, stop_run
-from open_engine.thread_records import read_state
-from open_engine.thread_stream import tell_run
 from open_engine.views import run_view
 
 router = APIRouter(tags=["Runs"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]
-NO_VALUES = encode_output({})
 Status = Literal["pending", "running", "success", "error", "timeout", "interrupted"]
 
 
@@ -44,14 +35,14 @@ Status = Literal["pending", "running", "success", "error", "timeout", "interrupt
 async def create(thread_id: UUID, request: RunRequest, user: CurrentUser) -> JSONResponse:
     """Make a run on a thread; it goes on by itself."""
     run = await _make(str(thread_id), request, user)
-    return JSONResponse(_as_made(run), headers=_location(run))
+    return JSONResponse(_as_made(run), headers=location(run))
 
 
 @router.post("/runs")
 async def create_stateless(request: RunRequest, user: CurrentUser) -> JSONResponse:
     """Make a run without a thread."""
     run = await _make(None, request, user)
-    return JSONResponse(_as_made(run), headers=_location(run))
+    return JSONResponse(_as_made(run), headers=location(run))
 
 
 @router.post("/runs/batch")
@@ -64,28 +55,28 @@ async def create_batch(requests: list[RunRequest], user: CurrentUser) -> JSONRes
 async def wait(thread_id: UUID, request: RunRequest, user: CurrentUser) -> StreamingResponse:
     """Make a run on a thread and answer with its result."""
     run = await _make(str(thread_id), request, user, awaited=True)
-    return _result(run, cancel=request.on_disconnect == "cancel")
+    return result_answer(run, cancel=request.on_disconnect == "cancel")
 
 
 @router.post("/runs/wait")
 async def wait_stateless(request: RunRequest, user: CurrentUser) -> StreamingResponse:
     """Make a run without a thread and answer with its result."""
     run = await _make(None, request, user, awaited=True)
-    return _result(run, cancel=request.on_disconnect == "cancel")
+    return result_answer(run, cancel=request.on_disconnect == "cancel")
 
 
 @router.post("/threads/{thread_id}/runs/stream")
 async def stream(thread_id: UUID, request: RunRequest, user: CurrentUser) -> Response:
     """Make a run on a thread and stream its events."""
     run = await _make(str(thread_id), request, user, awaited=True)
-    return _stream(run, stream_events(run), cancel=request.on_disconnect == "cancel")
+    return stream_answer(run, stream_events(run), cancel=request.on_disconnect == "cancel")
 
 
 @router.post("/runs/stream")
 async def stream_stateless(request: RunRequest, user: CurrentUser) -> Response:
     """Make a run without a thread and stream its events."""
     run = await _make(None, request, user, awaited=True)
-    return _stream(run, stream_events(run), cancel=request.on_disconnect == "cancel")
+    return stream_answer(run, stream_events(run), cancel=request.on_disconnect == "cancel")
 
 
 @router.get("/threads/{thread_id}/runs")
@@ -126,7 +117,7 @@ async def change(thread_id: UUID, run_id: UUID) -> None:
 async def join(thread_id: UUID, run_id: UUID, user: CurrentUser) -> StreamingResponse:
     """Wait for a run and answer with its result."""
     async with _get_session_maker()() as session:
-        return _result(await _get_run(session, thread_id, run_id, user))
+        return result_answer(await _get_run(session, thread_id, run_id, user))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}/stream")
@@ -146,7 +137,7 @@ async def join_stream(
     else:
         after = await last_number(run.run_id)
     events = stream_events(run, after, _modes(stream_mode))
-    return _stream(run, events, cancel=cancel_on_disconnect)
+    return stream_answer(run, events, cancel=cancel_on_disconnect)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
@@ -163,7 +154,7 @@ async def cancel(
         if run.status not in ACTIVE_RUN_STATES:
             raise HTTPException(404, f"Run {run_id} is not active: its status is {run.status}")
         await stop_run(session, run, action)
-    return _result(run) if wait else Response(status_code=202)
+    return result_answer(run) if wait else Response(status_code=202)
 
 
 @router.post("/runs/cancel", status_code=204)
@@ -256,75 +247,6 @@ async def _get_run(
     return run
 
 
-def _result(run: Run, *, cancel: bool = False) -> StreamingResponse:
-    """Answer with a run's result when it has ended; line feeds keep the connection till then."""
-    headers = {**_location(run), "Location": f"{_address(run)}/join"}
-    body = _then_forget(run, _wait(run))
-    if cancel:
-        body = _watched(run.run_id, body)
-    return StreamingResponse(body, media_type="application/json", headers=headers)
-
-
-_ending: set[asyncio.Task[None]] = set()  # asyncio itself would forget them
-
-
-async def _watched(run_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass an answer on; whoever hangs up before its end cancels the run."""
-    try:
-        async for chunk in body:
-            yield chunk
-    except (asyncio.CancelledError, GeneratorExit):
-        task = asyncio.create_task(_end(run_id))  # here, nothing can be waited for any more
-        _ending.add(task)
-        task.add_done_callback(_ending.discard)
-        raise
-
-
-async def _wait(run: Run) -> AsyncIterator[bytes]:
-    """Yield line feeds and then the result as Aegra does, with the error's own type and message.
-
-    Aegra takes the values from the run's stream: without that mode, or when it is cancelled, it has
-    none, and the thread's are given as a LangGraph server does.
-    """
-    limit = settings.worker.BG_JOB_TIMEOUT_SECS
-    async for chunk in heartbeat_wait_body(run.run_id, run.thread_id, run.user_id, timeout=limit):
-        if chunk == NO_VALUES:
-            yield encode_output(await read_state(run.thread_id))
-        else:
-            failure = await failure_of(run.run_id) if ERROR_KEY.encode() in chunk else None
-            yield encode_output({ERROR_KEY: failure}) if failure else chunk
-
-
-def _stream(run: Run, events: AsyncIterator[str], *, cancel: bool) -> Response:
-    headers = {**get_sse_headers(), **_location(run), "Location": f"{_address(run)}/stream"}
-    handler = _cancel_when_closed(run.run_id) if cancel else None
-    body = _then_forget(run, sse_to_bytes(events))
-    return make_sse_response(body, close_handler=handler, headers=headers)
-
-
-async def _then_forget(run: Run, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass an answer on, then delete the thread that was made for this run alone."""
-    async for chunk in body:
-        yield chunk
-    if (run.execution_params or {}).get("extras", {}).get("temporary"):
-        await cast(Queue, executor).wait_until_finished(run.run_id)
-        await delete_thread(run.thread_id)
-
-
-def _cancel_when_closed(run_id: str) -> Callable[[Any], Awaitable[None]]:
-    async def closed(_message: Any) -> None:
-        await _end(run_id)
-
-    return closed
-
-
-async def _end(run_id: str) -> None:
-    async with _get_session_maker()() as session:
-        run = await session.get(Run, run_id)
-        if run is not None and run.status in ACTIVE_RUN_STATES:
-            await stop_run(session, run, "interrupt")
-
-
 def _modes(stream_mode: str | None) -> list[str]:
     """Return the modes of a query, which names one or holds a JSON list; empty for all."""
     if not stream_mode:
@@ -334,11 +256,3 @@ def _modes(stream_mode: str | None) -> list[str]:
     except json.JSONDecodeError:
         raise HTTPException(422, f"stream_mode: {stream_mode!r} is no JSON list") from None
     return [str(mode) for mode in modes]
-
-
-def _address(run: Run) -> str:
-    return f"/threads/{run.thread_id}/runs/{run.run_id}"
-
-
-def _location(run: Run) -> dict[str, str]:
-    return {"Content-Location": _address(run)}

@@ -9,8 +9,8 @@ LangGraph server does none of that; who may change what is for the app's own aut
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from typing import Annotated, Any
+from uuid import UUID
 
 from aegra_api.api import threads
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
@@ -23,34 +23,21 @@ from aegra_api.core.orm import (
     get_session,
 )
 from aegra_api.models import Assistant as AssistantModel
-from aegra_api.models import AssistantCreate, AssistantSearchRequest, AssistantUpdate, User
+from aegra_api.models import AssistantUpdate, User
 from aegra_api.services.assistant_service import to_pydantic
 from aegra_api.services.langgraph_service import LangGraphService, get_langgraph_service
 from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from fastapi import APIRouter, Body, Depends, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.assistant_service import SYSTEM, Assistants
-from open_engine.pages import page
+from open_engine.routes.assistant_requests import Column, Creation, Search, VersionSearch
+from open_engine.routes.assistant_service import SYSTEM, Assistants
+from open_engine.routes.pages import page
 from open_engine.stopping import stop_run
 
-Column = Literal[
-    "assistant_id",
-    "graph_id",
-    "name",
-    "description",
-    "config",
-    "context",
-    "metadata",
-    "version",
-    "created_at",
-    "updated_at",
-]
 router = APIRouter(tags=["Assistants"], dependencies=auth_dependency)
-
 
 _AT_START = (
     # Two assistants may be the same but for their ids; Aegra's migrations make this index.
@@ -70,41 +57,6 @@ async def prepare_assistants() -> None:
 
 
 _DEFAULTED = ("assistant_id", "name", "config", "context", "metadata", "if_exists")
-
-
-class Creation(AssistantCreate):
-    """An assistant to make."""
-
-    assistant_id: UUID = Field(default_factory=uuid4)
-    name: str = "Untitled"
-    config: dict[str, Any] = Field(default_factory=dict)
-    metadata: dict[str, Any] = Field(default_factory=dict)
-    if_exists: Literal["raise", "do_nothing"] = "raise"
-
-    @field_validator(
-        "assistant_id", "name", "config", "context", "metadata", "if_exists", mode="before"
-    )
-    @classmethod
-    def take_none_for_the_default(cls, value: Any, info: Any) -> Any:
-        """Clients send null for what they leave open."""
-        field = cls.model_fields[info.field_name]
-        return field.get_default(call_default_factory=True) if value is None else value
-
-
-class Search(AssistantSearchRequest):
-    """What a client may ask of a search."""
-
-    limit: int = Field(10, ge=1, le=1000)
-    offset: int = Field(0, ge=0)
-    select: list[Column] | None = None
-
-
-class VersionSearch(BaseModel):
-    """Which versions of an assistant to return."""
-
-    metadata: dict[str, Any] | None = None
-    limit: int = Field(default=10, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0)
 
 
 def _service(

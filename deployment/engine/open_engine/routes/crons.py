@@ -28,11 +28,17 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.assistant_service import SYSTEM, Assistants
 from open_engine.creation import create_run
-from open_engine.cron_requests import CronChange, CronCount, CronCreate, CronSearch, next_date
-from open_engine.pages import page
 from open_engine.requests import RunRequest
+from open_engine.routes.assistant_service import SYSTEM, Assistants
+from open_engine.routes.cron_requests import (
+    CronChange,
+    CronCount,
+    CronCreate,
+    CronSearch,
+    next_date,
+)
+from open_engine.routes.pages import page
 
 logger = structlog.get_logger(__name__)
 router = APIRouter(tags=["Crons"], dependencies=auth_dependency)

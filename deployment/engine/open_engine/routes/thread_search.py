@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from open_engine.access import allowed_threads
-from open_engine.paths import check_path, read_path
+from open_engine.routes.paths import check_path, read_path
 from open_engine.tables import STATES
 from open_engine.thread_views import COLUMNS, read_threads, select_threads
 
