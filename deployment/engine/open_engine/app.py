@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 
-from open_engine import queue  # first: it decides which executor Aegra makes
+from open_engine.execution import queue  # first: it decides which executor Aegra makes
 
 # isort: split
 from aegra_api.main import app as aegra
 from aegra_api.services.executor import executor
 from starlette.types import Message, Receive, Scope, Send
 
-from open_engine import connections, failures, inputs, lineage, outcomes
+from open_engine import connections, inputs
+from open_engine.execution import creation, failures, outcomes
 from open_engine.routes import (
     assistants,
     crons,
@@ -30,7 +31,7 @@ from open_engine.routes import (
 )
 
 # These change what Aegra does, on import; each says what and why.
-CHANGES = (connections, failures, inputs, lineage, outcomes, queue, store)
+CHANGES = (connections, failures, inputs, creation, outcomes, queue, store)
 # In front of Aegra's own routes, in this order: the first that fits answers.
 ROUTES = (
     *(info, assistants, crons, runs, thread_stream, thread_search),

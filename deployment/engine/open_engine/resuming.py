@@ -9,18 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aegra_api.services import run_preparation
-from fastapi import HTTPException
 from sqlalchemy.ext.asyncio import AsyncSession
-
-
-def require_thread_to_resume(thread_id: str | None, command: dict[str, Any] | None) -> None:
-    """Check that an answer has a thread.
-
-    Raises:
-        HTTPException: 400, it has none.
-    """
-    if thread_id is None and command and command.get("resume") is not None:
-        raise HTTPException(400, "You must provide a thread_id when resuming.")
 
 
 async def take_any_answer(_session: AsyncSession, _thread_id: str, _command: Any) -> None:

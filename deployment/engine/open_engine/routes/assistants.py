@@ -32,10 +32,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from open_engine.execution.cancelling import stop_run
 from open_engine.routes.assistant_requests import Column, Creation, Search, VersionSearch
 from open_engine.routes.assistant_service import SYSTEM, Assistants
 from open_engine.routes.pages import page
-from open_engine.stopping import stop_run
 
 router = APIRouter(tags=["Assistants"], dependencies=auth_dependency)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from open_engine.requests import RunRequest
+from open_engine.execution.run_request import RunRequest
 
 Sortable = Literal[
     "cron_id",

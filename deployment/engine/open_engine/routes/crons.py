@@ -28,8 +28,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.creation import create_run
-from open_engine.requests import RunRequest
+from open_engine.execution.creation import create_run
+from open_engine.execution.run_request import RunRequest
 from open_engine.routes.assistant_service import SYSTEM, Assistants
 from open_engine.routes.cron_requests import (
     CronChange,

@@ -15,10 +15,10 @@ from aegra_api.settings import settings
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from open_engine.endings import delete_thread
-from open_engine.failures import failure_of
-from open_engine.queue import Queue
-from open_engine.stopping import stop_run
+from open_engine.execution.after_run import delete_thread
+from open_engine.execution.cancelling import stop_run
+from open_engine.execution.failures import failure_of
+from open_engine.execution.queue import Queue
 from open_engine.thread_records import read_state
 
 NO_VALUES = encode_output({})

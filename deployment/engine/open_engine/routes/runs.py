@@ -17,13 +17,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.creation import create_run
-from open_engine.endings import roll_back
-from open_engine.events import is_resumable, last_number, number_in, stream_events
-from open_engine.requests import RunRequest
+from open_engine.execution.after_run import roll_back
+from open_engine.execution.cancelling import Action, stop_run
+from open_engine.execution.creation import create_run
+from open_engine.execution.events import is_resumable, last_number, number_in, stream_events
+from open_engine.execution.run_request import RunRequest
 from open_engine.routes.run_answers import location, result_answer, stream_answer
 from open_engine.routes.thread_stream import tell_run
-from open_engine.stopping import Action, stop_run
 from open_engine.views import run_view
 
 router = APIRouter(tags=["Runs"], dependencies=auth_dependency)

@@ -25,7 +25,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from redis import RedisError
 from sqlalchemy import func, select
 
-from open_engine.events import (
+from open_engine.execution.events import (
     END,
     Position,
     event_id,

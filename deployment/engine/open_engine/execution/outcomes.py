@@ -18,11 +18,11 @@ from aegra_api.services import run_executor
 from aegra_api.services.run_status import ACTIVE_RUN_STATES, _safe_serialize
 from aegra_api.services.streaming_service import streaming_service
 
-from open_engine.endings import send_result, settle_thread
-from open_engine.failures import error_of, take_failure
-from open_engine.handover import IN_SERVER, handed_over
+from open_engine.execution.after_run import send_result, settle_thread
+from open_engine.execution.failures import error_of, take_failure
+from open_engine.execution.lost_connection import IN_SERVER, handed_over
+from open_engine.execution.queue import tell_end
 from open_engine.locks import lock_thread
-from open_engine.queue import tell_end
 
 _signal_run_error = streaming_service.signal_run_error
 

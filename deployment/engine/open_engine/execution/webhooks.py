@@ -13,7 +13,7 @@ import structlog
 from aegra_api.core.orm import Run, Thread
 from tenacity import AsyncRetrying, RetryError, stop_after_attempt, wait_exponential
 
-from open_engine.failures import error_of
+from open_engine.execution.failures import error_of
 from open_engine.views import run_view
 
 logger = structlog.get_logger(__name__)

@@ -24,7 +24,7 @@ from aegra_api.services.streaming_service import streaming_service
 from aegra_api.settings import settings
 from aegra_api.utils import extract_event_sequence
 
-from open_engine.failures import failure_of
+from open_engine.execution.failures import failure_of
 
 LOOK_AGAIN = 1.0  # seconds without an event after which the run's status is looked at
 END_TIMEOUT = 5.0  # seconds that a run may need to end after its last event

@@ -1,7 +1,11 @@
 """Making a run: under the lock of its thread, with what Aegra leaves out put into its row.
 
 Aegra's `_prepare_run` resolves the assistant, merges configurations and inserts the row; it knows
-no double-texting, no delay, no webhook and no metadata. SQLAlchemy's hook on the insert adds these.
+no double-texting, no delay, no webhook and no metadata. SQLAlchemy's hook on the insert adds these,
+and then completes the configuration: a LangGraph server puts graph and assistant into
+`configurable`, from where `runtime.server_info` has them, and these and the run's metadata into the
+metadata, from where each checkpoint has them; it mirrors the context in `configurable`. Aegra does
+none of it, and names a user "anonymous" where there is none.
 """
 
 from __future__ import annotations
@@ -20,17 +24,18 @@ from fastapi import HTTPException
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from open_engine.execution.cancelling import stop_run
+from open_engine.execution.queue import wake_next
+from open_engine.execution.run_request import RunRequest
 from open_engine.locks import lock_thread
-from open_engine.queue import wake_next
-from open_engine.requests import RunRequest
-from open_engine.resuming import require_thread_to_resume
-from open_engine.stopping import stop_run
 
 _BUSY = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask "
     "strategy."
 )
 _request: ContextVar[dict[str, Any] | None] = ContextVar("request", default=None)
+
+ANONYMOUS = "anonymous"  # Aegra's name for nobody
 
 
 async def create_run(
@@ -122,3 +127,30 @@ def _add_extras(_mapper: Any, _connection: Any, run: Run) -> None:
     extras["metadata"]["assistant_id"] = run.assistant_id
     run.created_at += timedelta(seconds=extras["after_seconds"])
     run.execution_params = {**(run.execution_params or {}), "extras": extras}
+
+
+def require_thread_to_resume(thread_id: str | None, command: dict[str, Any] | None) -> None:
+    """Check that an answer has a thread.
+
+    Raises:
+        HTTPException: 400, it has none.
+    """
+    if thread_id is None and command and command.get("resume") is not None:
+        raise HTTPException(400, "You must provide a thread_id when resuming.")
+
+
+@event.listens_for(Run, "before_insert")
+def complete_configuration(_mapper: Any, _connection: Any, run: Run) -> None:
+    """Complete the configuration of a new run."""
+    params = run.execution_params
+    if not params:
+        return
+    config = params["execution"].get("config") or {}
+    of_run = params.get("extras", {}).get("metadata") or params.get("run_metadata") or {}
+    names = {"graph_id": params["graph_id"], "assistant_id": run.assistant_id}
+    given = {**(run.context or {}), **(config.get("configurable") or {})}
+    user = None if run.user_id == ANONYMOUS else run.user_id
+    configurable = {**given, "user_id": given.get("user_id") or user, **names}
+    metadata = {**(config.get("metadata") or {}), **of_run, **names, "run_id": run.run_id}
+    run.config = {**config, "configurable": configurable, "metadata": metadata}
+    run.execution_params = {**params, "execution": {**params["execution"], "config": run.config}}

@@ -23,7 +23,9 @@ from redis import RedisError
 from sqlalchemy import select, text
 
 if "aegra_api.services.executor" in sys.modules:  # pragma: no cover
-    raise ImportError("open_engine.queue must be imported before Aegra's executor is made")
+    raise ImportError(
+        "open_engine.execution.queue must be imported before Aegra's executor is made"
+    )
 
 import aegra_api.services.worker_executor as workers
 from aegra_api.core.active_runs import active_runs
@@ -111,7 +113,7 @@ class Queue(workers.WorkerExecutor):
             run_id: which.
             within: seconds.
         """
-        from open_engine.endings import is_finished
+        from open_engine.execution.after_run import is_finished
 
         with suppress(TimeoutError):
             await self._wait(run_id, is_finished, within)
@@ -221,7 +223,7 @@ async def tell_end(run_id: str) -> None:
 
 async def after_run(run_id: str, thread_id: str) -> None:
     """Do what follows a run that a worker has let go, ended or not."""
-    from open_engine.endings import finish
+    from open_engine.execution.after_run import finish
 
     try:
         if await finish(run_id, thread_id):

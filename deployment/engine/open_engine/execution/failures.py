@@ -16,7 +16,7 @@ from langgraph.errors import EmptyInputError, GraphBubbleUp, InvalidUpdateError,
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 
-from open_engine.handover import IN_GRAPH, handed_over
+from open_engine.execution.lost_connection import IN_GRAPH, handed_over
 
 HIDDEN = "An internal error occurred"
 

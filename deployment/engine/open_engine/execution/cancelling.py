@@ -13,9 +13,9 @@ from aegra_api.services.streaming_service import streaming_service
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.endings import roll_back, settle_thread
+from open_engine.execution.after_run import roll_back, settle_thread
+from open_engine.execution.queue import tell_end
 from open_engine.locks import lock_thread
-from open_engine.queue import tell_end
 
 Action = Literal["interrupt", "rollback"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from aegra_api.models import RunCreate
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from open_engine.webhooks import check_url
+from open_engine.execution.webhooks import check_url
 
 Multitask = Literal["reject", "enqueue", "interrupt", "rollback"]
 StreamMode = Literal[
