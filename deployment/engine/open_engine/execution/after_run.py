@@ -14,11 +14,11 @@ from aegra_api.services.run_status import ACTIVE_RUN_STATES
 from sqlalchemy import case, delete, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.checkpoints import forget_run
 from open_engine.execution.failures import error_of
 from open_engine.execution.webhooks import deliver, result_of
-from open_engine.locks import lock_thread
-from open_engine.thread_records import record_state
+from open_engine.state.checkpoints import forget_run
+from open_engine.state.locks import lock_thread
+from open_engine.state.records import record_state
 
 _FINISHED = text("""UPDATE runs SET execution_params =
     jsonb_set(coalesce(execution_params, '{}'), '{finished}', 'true') WHERE run_id = :run_id""")

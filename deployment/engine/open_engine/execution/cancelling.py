@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from open_engine.execution.after_run import roll_back, settle_thread
 from open_engine.execution.queue import tell_end
-from open_engine.locks import lock_thread
+from open_engine.state.locks import lock_thread
 
 Action = Literal["interrupt", "rollback"]
 

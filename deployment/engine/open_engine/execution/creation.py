@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from open_engine.execution.cancelling import stop_run
 from open_engine.execution.queue import wake_next
 from open_engine.execution.run_request import RunRequest
-from open_engine.locks import lock_thread
+from open_engine.state.locks import lock_thread
 
 _BUSY = (
     "Thread is already running a task. Wait for it to finish or choose a different multitask "

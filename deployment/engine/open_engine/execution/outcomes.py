@@ -22,7 +22,7 @@ from open_engine.execution.after_run import send_result, settle_thread
 from open_engine.execution.failures import error_of, take_failure
 from open_engine.execution.lost_connection import IN_SERVER, handed_over
 from open_engine.execution.queue import tell_end
-from open_engine.locks import lock_thread
+from open_engine.state.locks import lock_thread
 
 _signal_run_error = streaming_service.signal_run_error
 

@@ -34,8 +34,8 @@ from aegra_api.core.redis_manager import redis_manager
 from aegra_api.models.run_job import RunJob
 from aegra_api.settings import settings
 
-from open_engine.locks import lock_thread
-from open_engine.tables import create_tables
+from open_engine.state.locks import lock_thread
+from open_engine.state.tables import create_tables
 
 logger = structlog.get_logger(__name__)
 

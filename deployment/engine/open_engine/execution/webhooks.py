@@ -14,7 +14,7 @@ from aegra_api.core.orm import Run, Thread
 from tenacity import AsyncRetrying, RetryError, stop_after_attempt, wait_exponential
 
 from open_engine.execution.failures import error_of
-from open_engine.views import run_view
+from open_engine.state.views import run_view
 
 logger = structlog.get_logger(__name__)
 TIMEOUT = 10.0  # seconds for each try

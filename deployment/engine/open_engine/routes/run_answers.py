@@ -19,7 +19,7 @@ from open_engine.execution.after_run import delete_thread
 from open_engine.execution.cancelling import stop_run
 from open_engine.execution.failures import failure_of
 from open_engine.execution.queue import Queue
-from open_engine.thread_records import read_state
+from open_engine.state.records import read_state
 
 NO_VALUES = encode_output({})
 

@@ -24,7 +24,7 @@ from open_engine.execution.events import is_resumable, last_number, number_in, s
 from open_engine.execution.run_request import RunRequest
 from open_engine.routes.run_answers import location, result_answer, stream_answer
 from open_engine.routes.thread_stream import tell_run
-from open_engine.views import run_view
+from open_engine.state.views import run_view
 
 router = APIRouter(tags=["Runs"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.access import allowed_threads
+from open_engine.state.access import allowed_threads
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 

@@ -17,10 +17,10 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.access import allowed_threads
 from open_engine.routes.paths import check_path, read_path
-from open_engine.tables import STATES
-from open_engine.thread_views import COLUMNS, read_threads, select_threads
+from open_engine.state.access import allowed_threads
+from open_engine.state.tables import STATES
+from open_engine.state.threads import COLUMNS, read_threads, select_threads
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]

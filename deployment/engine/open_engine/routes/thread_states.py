@@ -20,12 +20,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from open_engine.access import require_thread
-from open_engine.graphs import open_graph
-from open_engine.locks import lock_thread
 from open_engine.routes.thread_stream import tell_state
-from open_engine.state_views import checkpoint_view, empty_view, state_view
-from open_engine.thread_records import record_state
+from open_engine.state.access import require_thread
+from open_engine.state.graphs import open_graph
+from open_engine.state.locks import lock_thread
+from open_engine.state.records import record_state
+from open_engine.state.views import checkpoint_view, empty_view, state_view
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]

@@ -24,11 +24,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.access import require_thread
-from open_engine.checkpoints import copy_thread
-from open_engine.supersteps import Superstep, apply_supersteps
-from open_engine.thread_records import record_state
-from open_engine.thread_views import read_thread
+from open_engine.state.access import require_thread
+from open_engine.state.checkpoints import copy_thread
+from open_engine.state.graphs import Superstep, apply_supersteps
+from open_engine.state.records import record_state
+from open_engine.state.threads import read_thread
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]

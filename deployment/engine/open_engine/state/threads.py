@@ -8,7 +8,7 @@ from aegra_api.core.orm import Thread
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.tables import STATES
+from open_engine.state.tables import STATES
 
 updated = func.coalesce(STATES.c.state_updated_at, Thread.created_at)
 COLUMNS: dict[str, Any] = {

@@ -1,16 +1,42 @@
-"""A state made of the steps of another thread: `supersteps`, which Aegra ignores."""
+"""A thread's graph, opened to read or update a state; what it refuses is the caller's mistake."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
 
 from aegra_api.models import User
-from aegra_api.services.langgraph_service import create_thread_config
+from aegra_api.services.langgraph_service import create_thread_config, get_langgraph_service
 from aegra_api.utils.run_utils import map_command_to_langgraph
+from fastapi import HTTPException
+from langgraph.errors import InvalidUpdateError
+from langgraph.pregel import Pregel
 from langgraph.types import StateUpdate
 from pydantic import BaseModel
 
-from open_engine.graphs import open_graph
+Access = Literal["threads.read", "threads.update"]
+
+
+@asynccontextmanager
+async def open_graph(
+    graph_id: str, config: dict[str, Any], access: Access, user: User
+) -> AsyncIterator[Pregel[Any]]:
+    """Yield a graph with the checkpointer.
+
+    Raises:
+        HTTPException: 404, the server has no such graph; 400, the graph refuses the update or knows
+            no such subgraph.
+    """
+    service = get_langgraph_service()
+    if graph_id not in service.list_graphs():
+        raise HTTPException(404, f"Graph '{graph_id}' not found")
+    opened = service.get_graph(graph_id, config=config, access_context=access, user=user)
+    async with opened as graph:
+        try:
+            yield graph
+        except (InvalidUpdateError, ValueError, TypeError) as error:  # or its reducers do
+            raise HTTPException(400, str(error)) from error
 
 
 class Update(BaseModel):

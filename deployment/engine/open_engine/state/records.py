@@ -16,8 +16,8 @@ from sqlalchemy import null, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.plain import to_plain
-from open_engine.tables import STATES
+from open_engine.state.tables import STATES
+from open_engine.state.views import to_plain
 
 logger = structlog.get_logger(__name__)
 

@@ -1,15 +1,17 @@
-"""A state as a LangGraph server shows it.
+"""A state and a run as a LangGraph server shows them: JSON that Postgres takes too.
 
-Aegra's lacks the checkpoint and the path of each task, and shows a subgraph's place as its state.
+Aegra's states lack the checkpoint and the path of each task, and show a subgraph's place as its
+state.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from aegra_api.core.orm import Run
+from aegra_api.core.serializers import GeneralSerializer
 from langgraph.types import PregelTask, StateSnapshot
-
-from open_engine.plain import to_plain
 
 _KEYS = ("thread_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map")
 
@@ -67,3 +69,44 @@ def _task(task: PregelTask) -> dict[str, Any]:
         "state": _view(inner) if inner is not None else None,
         "result": task.result,
     }
+
+
+def run_view(run: Run) -> dict[str, Any]:
+    """Return a run's row as JSON-compatible data."""
+    params = run.execution_params or {}
+    extras, execution, behavior = (
+        params.get(name) or {} for name in ("extras", "execution", "behavior")
+    )
+    modes = execution.get("stream_mode") or ["values"]
+    return {
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        # The row's own is empty once the assistant has been deleted.
+        "assistant_id": run.assistant_id or extras.get("metadata", {}).get("assistant_id"),
+        "created_at": run.created_at.isoformat(),
+        "updated_at": run.updated_at.isoformat(),
+        "metadata": extras.get("metadata", {}),
+        "status": run.status,
+        "multitask_strategy": extras.get("multitask_strategy", "enqueue"),
+        "kwargs": {
+            "input": run.input,
+            "command": execution.get("command"),
+            "config": run.config,
+            "context": run.context,
+            "stream_mode": [modes] if isinstance(modes, str) else modes,
+            "interrupt_before": behavior.get("interrupt_before"),
+            "interrupt_after": behavior.get("interrupt_after"),
+            "webhook": extras.get("webhook"),
+            "feedback_keys": extras.get("feedback_keys"),
+            "temporary": extras.get("temporary", False),
+            "subgraphs": behavior.get("subgraphs", False),
+            "resumable": extras.get("resumable", False),
+            "durability": execution.get("durability") or "async",
+        },
+    }
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value as JSON-compatible data; NaN and infinity become null, as JSON has neither."""
+    written = json.dumps(value, default=GeneralSerializer().serialize)
+    return json.loads(written, parse_constant=lambda _: None)
