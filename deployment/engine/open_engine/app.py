@@ -14,8 +14,8 @@ from aegra_api.main import app as aegra
 from aegra_api.services.executor import executor
 from starlette.types import Message, Receive, Scope, Send
 
-from open_engine import connections, inputs
 from open_engine.execution import creation, failures, outcomes
+from open_engine.patches import accepting, connections
 from open_engine.routes import (
     assistants,
     crons,
@@ -31,7 +31,7 @@ from open_engine.routes import (
 )
 
 # These change what Aegra does, on import; each says what and why.
-CHANGES = (connections, failures, inputs, creation, outcomes, queue, store)
+CHANGES = (connections, failures, accepting, creation, outcomes, queue, store)
 # In front of Aegra's own routes, in this order: the first that fits answers.
 ROUTES = (
     *(info, assistants, crons, runs, thread_stream, thread_search),

@@ -63,6 +63,7 @@ async def _wait(run: Run) -> AsyncIterator[bytes]:
 
 
 def stream_answer(run: Run, events: AsyncIterator[str], *, cancel: bool) -> Response:
+    """Answer with a run's events as they come."""
     headers = {**get_sse_headers(), **location(run), "Location": f"{_address(run)}/stream"}
     handler = _cancel_when_closed(run.run_id) if cancel else None
     body = _then_forget(run, sse_to_bytes(events))
@@ -97,4 +98,5 @@ def _address(run: Run) -> str:
 
 
 def location(run: Run) -> dict[str, str]:
+    """Return the header that says where a run is found."""
     return {"Content-Location": _address(run)}

@@ -1,7 +1,11 @@
-"""A run's input may be any JSON value.
+"""What Aegra refuses before a run is made, and a LangGraph server takes.
 
-Aegra takes objects only: its models say so, and it looks for a thread's name in the input. A
-LangGraph server takes any value; whether it fits is for the graph to say.
+A run's input may be any JSON value; Aegra takes objects only: its models say so, and it looks for
+a thread's name in the input. Whether it fits is for the graph to say.
+
+An answer to a thread that asked nothing runs nothing: the run ends at once. Aegra refuses it with
+400 after a second of waiting. `_validate_resume_command` is replaced, where Aegra's `_prepare_run`
+looks for it.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from aegra_api.models.run_job import RunExecution
 from aegra_api.models.runs import Run
 from aegra_api.services import run_preparation
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
 
 def accept_anything(model: type[BaseModel], field: str) -> None:
@@ -35,3 +40,10 @@ def thread_name(input_data: Any) -> str:
 
 
 run_preparation._extract_thread_name = thread_name
+
+
+async def take_any_answer(_session: AsyncSession, _thread_id: str, _command: Any) -> None:
+    """Refuse no answer; the queue has the run wait until the one that asks has ended."""
+
+
+run_preparation._validate_resume_command = take_any_answer
