@@ -2,7 +2,7 @@
 
 Each is an ordinary `docker run` that carries Compose's labels, as if it were a service of a stack.
 What other tests provoke through the stack is not repeated; the logs of all the other failures are
-kept in `tests/unit/logs/`.
+kept in `tests/unit/stack/logs/`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from course_helpers.lanes import Deployment
 from course_helpers.practice.relay import PracticeLine
 from course_helpers.server.dev_server import DevServer, start_dev_server
 from course_helpers.widgets import ThreadExplorer
-from tests.unit.widget_backend import shown
+from tests.unit.widgets.widget_backend import shown
 
 pytestmark = pytest.mark.server
 

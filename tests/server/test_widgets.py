@@ -17,7 +17,7 @@ from course_helpers.widgets import HealthPanel, Question, Quiz, ThreadExplorer
 from course_helpers.widgets.checkpoint_timeline import timeline
 from course_helpers.widgets.panel import View
 from tests.server.heavy_graph import CHECKPOINTS, MESSAGES, TODOS
-from tests.unit.widget_backend import shown
+from tests.unit.widgets.widget_backend import shown
 
 pytestmark = pytest.mark.server
 

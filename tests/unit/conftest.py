@@ -12,8 +12,8 @@ import pytest
 from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.widgets import server_panel
 from course_helpers.widgets import thread_panel as module
-from tests.unit.store_backend import ANN, Store
-from tests.unit.widget_backend import Backend
+from tests.unit.server.store_backend import ANN, Store
+from tests.unit.widgets.widget_backend import Backend
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from course_helpers.server.memories import LIMIT, Memories, read_memories
 from course_helpers.server.messages import Message
 from course_helpers.server.threads import ThreadView
 from course_helpers.widgets import thread_panel as module
-from tests.unit.widget_backend import AT, Backend, Markup, explorer_of, shown
+from tests.unit.widgets.widget_backend import AT, Backend, Markup, explorer_of, shown
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from course_helpers.core.findings import Finding
 from course_helpers.widgets import HealthPanel, health_panel
-from tests.unit.widget_backend import ATTACK, DEPLOYMENT, URL, Markup, shown, static, until
+from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, URL, Markup, shown, static, until
 
 GOOD = Finding("Server", True, f"{URL} answers in 5 ms")
 BAD = Finding("Server", False, f"nothing answers at {ATTACK}", "run the cell <again>")

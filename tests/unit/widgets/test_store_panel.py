@@ -13,8 +13,8 @@ from langgraph_sdk.client import LangGraphClient
 from course_helpers.server.store import SEARCHED, read_items
 from course_helpers.widgets import StorePanel, server_panel
 from course_helpers.widgets.store_view import NODES, SAME, labels, tree, tree_html
-from tests.unit.store_backend import ANN, BOB, Store
-from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
+from tests.unit.server.store_backend import ANN, BOB, Store
+from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 
 
 async def panel_of(namespace: tuple[str, ...] = ANN, choose: str | None = None) -> StorePanel:

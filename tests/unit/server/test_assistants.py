@@ -18,7 +18,7 @@ from course_helpers.server.assistant_versions import (
     version_of,
 )
 from course_helpers.server.assistants import list_assistants, make_current, read_versions
-from tests.unit.widget_backend import ATTACK, Markup
+from tests.unit.widgets.widget_backend import ATTACK, Markup
 
 WORK = {"todo_category": "work", "task_maistro_role": "Strict."}
 

@@ -18,7 +18,7 @@ from course_helpers.core.errors import DockerError, ServerError
 from course_helpers.core.processes import Answer, run
 from course_helpers.stack import postgres
 from course_helpers.stack.containers import Service
-from tests.unit.test_backup import make_backup
+from tests.unit.backup.test_manifest import make_backup
 
 
 class Killed(BaseException):

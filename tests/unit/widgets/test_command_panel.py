@@ -13,9 +13,9 @@ from course_helpers.widgets import ImagePanel, StackPanel, image_panel, stack_pa
 from course_helpers.widgets.command_panel import Action, CommandPanel
 from course_helpers.widgets.image_panel import steps_html
 from course_helpers.widgets.stack_panel import ACTIONS, DELETE, log_html, services_html
-from tests.unit.test_stack_data import EVIL, service
+from tests.unit.stack.test_stack_data import EVIL, service
 
-COMMAND = "tests.unit.a_command"
+COMMAND = "tests.unit.widgets.a_command"
 
 
 class APanel(CommandPanel):

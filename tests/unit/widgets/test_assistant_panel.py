@@ -10,8 +10,8 @@ import pytest
 
 from course_helpers.widgets import AssistantPanel
 from course_helpers.widgets import server_panel as module
-from tests.unit.test_assistants import WORK, Assistants
-from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
+from tests.unit.server.test_assistants import WORK, Assistants
+from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from course_helpers import PracticeLine, capabilities, run_if_installed
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.lessons.capabilities import TABLE
-from tests.unit.widget_backend import ATTACK
+from tests.unit.widgets.widget_backend import ATTACK
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -16,7 +16,7 @@ from course_helpers.server.messages import Message, ToolCall
 from course_helpers.server.threads import ThreadSummary
 from course_helpers.widgets import ThreadExplorer
 from course_helpers.widgets import thread_panel as module
-from tests.unit.widget_backend import (
+from tests.unit.widgets.widget_backend import (
     AT,
     ATTACK,
     DEPLOYMENT,

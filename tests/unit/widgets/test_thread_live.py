@@ -19,7 +19,7 @@ from course_helpers.server.threads import ThreadView, read_older
 from course_helpers.widgets import ThreadExplorer, thread_explorer, thread_live, thread_panel
 from course_helpers.widgets.conversation import INTERVAL, LiveTurn
 from course_helpers.widgets.thread_controls import Draft, ThreadControls
-from tests.unit.widget_backend import (
+from tests.unit.widgets.widget_backend import (
     AT,
     ATTACK,
     DEPLOYMENT,

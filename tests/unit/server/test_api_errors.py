@@ -12,7 +12,7 @@ from langgraph_sdk import errors as sdk
 from course_helpers import explain_error
 from course_helpers.core.errors import CourseError, NotFoundError, ServerError
 from course_helpers.server.api_errors import LONGEST
-from tests.unit.widget_backend import ATTACK
+from tests.unit.widgets.widget_backend import ATTACK
 
 URL = "http://127.0.0.1:9"
 ID = "00000000-0000-4000-8000-000000000000"

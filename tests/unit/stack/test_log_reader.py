@@ -1,6 +1,6 @@
 """From a container's state and last lines to one sentence.
 
-The logs in `tests/unit/logs/` are real; how each was made, its README says.
+The logs in `tests/unit/stack/logs/` are real; how each was made, its README says.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from course_helpers.core.errors import NotFoundError
 from course_helpers.server.runs import RUNS, RunView, read_runs
 from course_helpers.widgets import RunTimeline, server_panel
 from course_helpers.widgets.run_timeline import runs_html
-from tests.unit.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
+from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 
 ZERO = datetime(2026, 3, 4, 9, tzinfo=UTC)
 READ_AT = ZERO + timedelta(seconds=20)

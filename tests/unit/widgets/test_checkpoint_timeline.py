@@ -9,7 +9,7 @@ import pytest
 
 from course_helpers.server.checkpoints import Checkpoint
 from course_helpers.widgets.checkpoint_timeline import timeline
-from tests.unit.widget_backend import Markup
+from tests.unit.widgets.widget_backend import Markup
 
 
 def words(markup: str) -> str:

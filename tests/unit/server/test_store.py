@@ -10,7 +10,7 @@ from langgraph_sdk.client import LangGraphClient
 from course_helpers.core.errors import CourseError
 from course_helpers.server.store import list_namespaces, read_items
 from course_helpers.widgets.item_form import parse_value
-from tests.unit.store_backend import ANN, Store
+from tests.unit.server.store_backend import ANN, Store
 
 
 @pytest.mark.parametrize("most", [7, 100_000])

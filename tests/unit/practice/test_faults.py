@@ -25,7 +25,7 @@ from course_helpers.stack import compose, lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, compose_command, override_file
 from course_helpers.stack.containers import Service
 
-LOGS = Path(__file__).parent / "logs"
+LOGS = Path(__file__).parents[1] / "stack/logs"
 PROJECT = "course-practice"
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from course_helpers import check
 from course_helpers.core.errors import ServerError
-from tests.unit.test_assistants import WORK, Assistants
-from tests.unit.widget_backend import DOWN
+from tests.unit.server.test_assistants import WORK, Assistants
+from tests.unit.widgets.widget_backend import DOWN
 
 SPRING = {"campaign": "spring"}
 

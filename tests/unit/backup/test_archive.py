@@ -32,7 +32,7 @@ from course_helpers.core import progress
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.stack import streams
 from course_helpers.stack.streams import read_stream, write_stream
-from tests.unit.test_backup import FACTS, make_backup, refusal, rewrite
+from tests.unit.backup.test_manifest import FACTS, make_backup, refusal, rewrite
 
 Command = Callable[[str], None]
 ENDLESS = "import sys\nwhile True: sys.stdout.buffer.write(bytes(1 << 16))"

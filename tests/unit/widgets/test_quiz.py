@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course_helpers.widgets import Question, Quiz
-from tests.unit.widget_backend import ATTACK, Markup, static
+from tests.unit.widgets.widget_backend import ATTACK, Markup, static
 
 QUESTIONS = [
     Question(
