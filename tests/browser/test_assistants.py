@@ -17,7 +17,8 @@ ATTACK = "<script>window.attacked = 1</script><img src=x onerror='window.attacke
 LONG = "You are a strict secretary who never forgets a deadline and always says so. " * 4
 
 CELLS = [
-    "from course_helpers import AssistantPanel, connect, dev_server\n"
+    "from course_helpers import AssistantPanel, connect\n"
+    "from course_helpers.server import dev_server\n"
     "server = connect()\nclient = server.client",
     f"""\
 work = {{"todo_category": "work", "task_maistro_role": {LONG!r}}}

@@ -17,7 +17,8 @@ WATER, CAT = "Remind me to water the plants.", "Remind me to feed the cat."
 
 CELLS = [
     """\
-from course_helpers import ThreadExplorer, connect, dev_server, lanes
+from course_helpers import ThreadExplorer, connect, lanes
+from course_helpers.server import dev_server
 server = connect()
 client = server.client
 

@@ -19,7 +19,7 @@ every_lesson = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem
 MEASURED = """\
 measured = {name: ([1.0, 2.0, 4.0], [1000 * n for n in range(1, 21)]) for name in "abc"}"""
 CONTENTS = """\
-from course_helpers.contents import Contents, Fingerprint
+from course_helpers.stack.fingerprints import Contents, Fingerprint
 Contents({"runs": Fingerprint(3, "a" * 32), "thread <b>": Fingerprint(0, "b" * 32)})"""
 
 

@@ -47,7 +47,7 @@ except OSError as error:
 TALK = """
 import asyncio, json
 from langgraph_sdk import get_client
-from course_helpers.compose import stack_url
+from course_helpers.stack.compose import stack_url
 
 async def main():
     client = get_client(url=stack_url())

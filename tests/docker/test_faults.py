@@ -31,10 +31,10 @@ WHEN_A_SERVER_STARTS = ("wrong database URI", "graph path wrong", "import error"
 # A stack that is broken in most of the ways at once, by a process that then waits to be killed.
 KILLED = """
 import sys, time
-from course_helpers import broken_stack
-from course_helpers.broken_stack import BrokenStack
-from course_helpers.fault_list import FAULTS
-from course_helpers.practice_stack import PracticeStack
+from course_helpers.practice import broken_stack
+from course_helpers.practice.broken_stack import BrokenStack
+from course_helpers.practice.fault_catalogue import FAULTS
+from course_helpers.practice.stack import PracticeStack
 
 broken_stack.missing_graphs = lambda url, graphs: []  # what is broken need not be ready before
 stack = BrokenStack(PracticeStack())

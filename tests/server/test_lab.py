@@ -23,7 +23,9 @@ from course_helpers.workspace import lab
 
 pytestmark = pytest.mark.server
 
-START = "from pathlib import Path; from course_helpers import lab; lab.open_lab(Path.cwd())"
+START = (
+    "from pathlib import Path; from course_helpers.workspace import lab; lab.open_lab(Path.cwd())"
+)
 # JupyterLab leaves a thread that never ends when it is stopped while it saves a file.
 LEFT = "from threading import Event, Thread; Thread(target=Event().wait).start();"
 

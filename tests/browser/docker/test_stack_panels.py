@@ -171,7 +171,7 @@ def test_a_service_that_dies_is_said_in_one_sentence(notebook: Notebook, stack: 
 
 def test_the_doctor_says_it_in_the_same_words(notebook: Notebook, stack: Locator) -> None:
     notebook.run_code(
-        "from course_helpers.stack_health import stack_state\n"
+        "from course_helpers.stack.health import stack_state\n"
         "from course_helpers import CourseError\n"
         "try:\n    stack_state()\n    said = None\n"
         "except CourseError as error:\n    said = f'{error.what}. Fix: {error.fix}'\n"
