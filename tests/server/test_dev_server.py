@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from course_helpers.core import ports
 from course_helpers.core.errors import ServerError, SettingsError
+from course_helpers.server import dev_server
 from course_helpers.server.dev_server import DevServer, start_dev_server
 from course_helpers.server.probe import missing_graphs
 
@@ -125,7 +125,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setattr(ports, "free_port", lambda: taken.getsockname()[1])
+        monkeypatch.setattr(dev_server, "free_port", lambda: taken.getsockname()[1])
         with pytest.raises(ServerError, match="took the port"):
             start_dev_server(deployment(tmp_path, TINY_GRAPH))
 

@@ -16,10 +16,10 @@ import psutil
 import pytest
 from ipywidgets import Button  # type: ignore[import-untyped]
 
-from course_helpers.core import ports
 from course_helpers.core.settings import load_settings
 from course_helpers.lanes import Deployment
 from course_helpers.practice.relay import PracticeLine
+from course_helpers.server import dev_server
 from course_helpers.server.dev_server import DevServer, start_dev_server
 from course_helpers.widgets import ThreadExplorer
 from tests.unit.widgets.widget_backend import shown
@@ -323,7 +323,7 @@ async def test_a_question_is_answered_and_the_server_starts_again(
         await until(explorer, lambda: explorer.message.startswith("Live: "))
         await asyncio.to_thread(kill, server)
         await until(explorer, lambda: explorer.message.startswith("The server does not answer."))
-        monkeypatch.setattr(ports, "free_port", lambda: int(server.url.rpartition(":")[2]))
+        monkeypatch.setattr(dev_server, "free_port", lambda: int(server.url.rpartition(":")[2]))
         await asyncio.to_thread(asking)
         await until(explorer, lambda: explorer.message.startswith("There is no thread "))
         assert not explorer.follow.value
