@@ -26,6 +26,7 @@ from course_helpers.backup.swap import drop, new_name, old_name, swap, swap_back
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import run
 from course_helpers.core.progress import with_progress
+from course_helpers.core.waiting import wait_until
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
 from course_helpers.stack.postgres import ask, database, literal, quoted, row_counts, session
@@ -90,15 +91,16 @@ def _load_beside(archive: Archive) -> None:
 
 
 def _require_unused() -> None:
-    """Return when nobody is connected to the database: a name in use cannot be changed."""
-    deadline = time.monotonic() + UNUSED_WITHIN
-    while int(ask(_USERS + literal(database()))[0][0]):
-        if time.monotonic() > deadline:
-            raise ServerError(
-                f"Another program still uses the database {database()!r}.",
-                "close it (a replica? psql?), then again",
-            )
-        time.sleep(_POLL)
+    """Wait until nobody is connected to the database: a name in use cannot be changed."""
+
+    def is_unused() -> bool:
+        return ask(_USERS + literal(database()))[0][0] == "0"
+
+    if not wait_until(is_unused, UNUSED_WITHIN, _POLL):
+        raise ServerError(
+            f"Another program still uses the database {database()!r}.",
+            "close it (a replica? psql?), then again",
+        )
 
 
 def _empty_redis() -> None:

@@ -10,4 +10,5 @@ processes   commands that are run within a bounded time
 progress    how far something long is, a line now and then
 settings    `deployment/.env` and the environment
 terminal    commands typed in a lesson, shown as a terminal shows them
+waiting     waiting for a condition, rather than for a time
 """

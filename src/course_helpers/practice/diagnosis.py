@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
 from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.core.waiting import wait_until
 from course_helpers.doctor import settings as settings_checks
 from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
 from course_helpers.practice.fault_catalogue import FAULTS
@@ -71,16 +71,18 @@ def diagnose(practice: PracticeStack, timeout: float = TIMEOUT) -> Diagnosis:
     Raises:
         DockerError: Docker does not answer.
     """
-    deadline = time.monotonic() + timeout
+
+    def look() -> Diagnosis | None:
+        now = services()
+        found = _image(now) or _service(now) or _port(now) or _model(now)
+        return found or (_no_fault(now) if _ready(now) else None)
+
     with practice:
-        while True:
-            now = services()
-            found = _image(now) or _service(now) or _port(now) or _model(now)
-            if found is not None:
-                return found
-            if _ready(now) or time.monotonic() > deadline:
-                return Diagnosis("", f"no fault is found: {summary(stack_findings(now))}")
-            time.sleep(_POLL)
+        return wait_until(look, timeout, _POLL) or _no_fault(services())
+
+
+def _no_fault(now: Sequence[Service]) -> Diagnosis:
+    return Diagnosis("", f"no fault is found: {summary(stack_findings(now))}")
 
 
 def _ready(now: Sequence[Service]) -> bool:

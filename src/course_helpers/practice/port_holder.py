@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from course_helpers.core.errors import CourseError
+from course_helpers.core.waiting import wait_until
+from course_helpers.practice import _held_port
 
 LIMIT = 10.0  # seconds in which who has just held the port lets it go
-_POLL = 0.2  # seconds
-# It ends with its parent, also when a kernel is killed (then the pipe is closed), and with the
-# journal, which `practice.remove()` removes.
-_HOLD = f"""
-import os, socket, sys, threading, time
-
-def end_with_the_journal():
-    while os.path.exists(sys.argv[2]):
-        time.sleep({_POLL})
-    os._exit(0)
-
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-threading.Thread(target=end_with_the_journal, daemon=True).start()
-print(flush=True)
-sys.stdin.read()
-"""
+_PAUSE = 0.2  # seconds between two tries
 
 
 def hold(port: int, journal: Path) -> subprocess.Popen[bytes]:
@@ -38,22 +24,26 @@ def hold(port: int, journal: Path) -> subprocess.Popen[bytes]:
     Raises:
         CourseError: another program holds the port.
     """
-    deadline = time.monotonic() + LIMIT
-    while True:
-        holder = subprocess.Popen(
-            [sys.executable, "-c", _HOLD, str(port), str(journal)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+    holder = wait_until(lambda: _start(port, journal), LIMIT, _PAUSE)
+    if holder is None:
+        raise CourseError(
+            f"Port {port} cannot be taken: another program holds it.",
+            "stop that program, or make another stack: practice = PracticeStack()",
         )
-        assert holder.stdout is not None
-        if holder.stdout.readline():
-            return holder
-        holder.communicate()
-        if time.monotonic() > deadline:
-            raise CourseError(
-                f"Port {port} cannot be taken: another program holds it.",
-                "stop that program, or make another stack: practice = PracticeStack()",
-            )
-        time.sleep(_POLL)
+    return holder
+
+
+def _start(port: int, journal: Path) -> subprocess.Popen[bytes] | None:
+    """Start the program, and return it if it has the port."""
+    holder = subprocess.Popen(
+        [sys.executable, "-m", _held_port.__name__, str(port), str(journal)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert holder.stdout is not None
+    if holder.stdout.readline():
+        return holder
+    holder.communicate()
+    return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import run
+from course_helpers.core.waiting import wait_until
 from course_helpers.stack.containers import Service, read_log
 from course_helpers.stack.log_reader import explain
 
@@ -17,7 +17,7 @@ _POLL = 0.2  # seconds
 
 
 def wait_until_ready(container: str, service: str, ready: Callable[[], bool]) -> None:
-    """Return when a container is ready.
+    """Wait until a container is ready.
 
     Args:
         container: its name.
@@ -27,15 +27,18 @@ def wait_until_ready(container: str, service: str, ready: Callable[[], bool]) ->
     Raises:
         ServerError: it ended, and its last words say why; or it is not ready within a minute.
     """
-    deadline = time.monotonic() + TIMEOUT
-    while not ready():
+
+    def is_ready() -> bool:
+        if ready():
+            return True
         if (ended := _ended(container, service)) is not None:
             reading = explain(ended, read_log(container))
             raise ServerError(f"{reading.what}.", reading.fix)
-        if time.monotonic() > deadline:
-            what = f"The container {service} is not ready in time."
-            raise ServerError(what, f"look at: docker logs {container}")
-        time.sleep(_POLL)
+        return False
+
+    if not wait_until(is_ready, TIMEOUT, _POLL):
+        what = f"The container {service} is not ready in time."
+        raise ServerError(what, f"look at: docker logs {container}")
 
 
 def _ended(container: str, service: str) -> Service | None:

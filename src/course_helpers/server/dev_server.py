@@ -21,6 +21,7 @@ from course_helpers.core.errors import ServerError, SettingsError
 from course_helpers.core.markup import clean
 from course_helpers.core.ports import HOST, free_port
 from course_helpers.core.settings import DEPLOYMENT, Settings, load_settings
+from course_helpers.core.waiting import wait_until
 from course_helpers.server.probe import missing_graphs
 
 START_TIMEOUT = 60.0  # seconds; 3 to 8 are usual
@@ -159,8 +160,9 @@ _QUIET = {
 
 
 def _wait_until_ready(server: DevServer, graphs: list[str], timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while missing_graphs(server.url, graphs) != []:
+    def is_ready() -> bool:
+        if missing_graphs(server.url, graphs) == []:
+            return True
         log = server.log()
         if not server.running:
             raise ServerError(
@@ -171,12 +173,13 @@ def _wait_until_ready(server: DevServer, graphs: list[str], timeout: float) -> N
                 f"Another program took the port of {server.url} at the same moment.",
                 "run this cell again: it chooses another port",
             )
-        if time.monotonic() > deadline:
-            raise ServerError(
-                f"langgraph dev did not answer within {timeout:.0f} s: {_cause(log)}.",
-                "close other programs and run this again",
-            )
-        time.sleep(0.1)
+        return False
+
+    if not wait_until(is_ready, timeout, pause=0.1):
+        raise ServerError(
+            f"langgraph dev did not answer within {timeout:.0f} s: {_cause(server.log())}.",
+            "close other programs and run this again",
+        )
 
 
 def _cause(log: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.markup import Rows
 from course_helpers.core.masking import mask_value
+from course_helpers.core.waiting import wait_until
 from course_helpers.stack.compose import container_of, run_compose, services
 from course_helpers.stack.compose_config import TIMEOUT
 from course_helpers.stack.containers import Service
@@ -61,7 +61,7 @@ def read_exit(service: str) -> Exit:
 
 
 def wait_until_settled(timeout: float = SETTLED) -> None:
-    """Return when each container of the stack runs and has been found well or ill, or has ended.
+    """Wait until every container of the stack is healthy, unhealthy or stopped.
 
     Docker starts a container that crashes again, three times at most (`restart: on-failure:3`).
     Where one has ended, nobody waits for another that runs to be found well: a server without its
@@ -75,11 +75,10 @@ def wait_until_settled(timeout: float = SETTLED) -> None:
         ServerError: one is still on its way up or down.
     """
     print("Waiting until no container changes any more …", flush=True)
-    deadline = time.monotonic() + timeout
-    while moving := _moving(services()):
-        if time.monotonic() > deadline:
-            raise ServerError(f"{moving[0].name} is still {moving[0]}.", "look at: make logs")
-        time.sleep(_POLL)
+    if wait_until(lambda: not _moving(services()), timeout, _POLL):
+        return
+    for service in _moving(services()):
+        raise ServerError(f"{service.name} is still {service}.", "look at: make logs")
 
 
 def _moving(found: Sequence[Service]) -> list[Service]:

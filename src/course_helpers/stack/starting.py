@@ -9,6 +9,7 @@ from collections.abc import Sequence, Set
 
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import run
+from course_helpers.core.waiting import wait_until
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import compose_command, compose_environment, services, stack_url
 from course_helpers.stack.containers import Service
@@ -32,7 +33,7 @@ def start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> st
             start_new_session=True,
         )
         try:
-            url = _follow(process, started + timeout, graphs, before)
+            url = _follow(process, timeout, graphs, before)
         except BaseException:
             process.terminate()
             process.wait()
@@ -51,7 +52,7 @@ def _start_of(service: Service) -> tuple[str, str]:
 
 def _follow(
     process: subprocess.Popen[bytes],
-    deadline: float,
+    timeout: float,
     graphs: Sequence[str],
     before: Set[tuple[str, str]],
 ) -> str | None:
@@ -59,8 +60,9 @@ def _follow(
 
     What had failed before does not count while Compose is about to start it again.
     """
-    url, seen = stack_url(), summary(stack_findings([]))
-    while True:
+    url, printed = stack_url(), [summary(stack_findings([]))]
+
+    def has_ended() -> bool:
         now = services()
         failed = [service for service in now if service.failed]
         if process.poll() is None:
@@ -68,19 +70,22 @@ def _follow(
         if failed:
             raise _failure(failed[0])
         findings = stack_findings(now)
-        if (line := summary(findings)) != seen:
+        if (line := summary(findings)) != printed[-1]:
             print(line, flush=True)
-            seen = line
-        if process.poll() not in (None, 0):
-            return None
+            printed.append(line)
         up = process.poll() == 0 and all_ready(findings)  # what was printed last says so too
-        if up and missing_graphs(url, list(graphs)) == []:
-            return url
-        if time.monotonic() > deadline:
-            slow = next((service for service in now if not service.ready), None)
-            seen = f"{slow.name} is {slow}" if slow else f"{url} does not answer with its graphs"
-            raise ServerError(f"The stack is not ready in time: {seen}.", "look at: make logs")
-        time.sleep(_POLL)
+        gave_up = process.poll() not in (None, 0)
+        return gave_up or (up and missing_graphs(url, list(graphs)) == [])
+
+    if not wait_until(has_ended, timeout, _POLL):
+        raise _too_slow(url)
+    return None if process.poll() else url
+
+
+def _too_slow(url: str) -> ServerError:
+    slow = next((service for service in services() if not service.ready), None)
+    seen = f"{slow.name} is {slow}" if slow else f"{url} does not answer with its graphs"
+    return ServerError(f"The stack is not ready in time: {seen}.", "look at: make logs")
 
 
 def _failure(service: Service) -> ServerError:

@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import TextIO
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.settings import ROOT, prepare_env_file
+from course_helpers.core.waiting import wait_until
 from course_helpers.workspace.working_copies import find_lessons, make_working_copies, reset_lesson
 
 HOST = "127.0.0.1"
@@ -84,12 +84,9 @@ def answers(port: int) -> bool:
 
 def announce(port: int, address: str, terminal: TextIO) -> None:
     """Wait until JupyterLab answers, then print its address and open a browser."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while not answers(port):
-        if time.monotonic() > deadline:
-            print(f"No answer for {START_TIMEOUT:.0f} s. Ctrl-C stops.", file=terminal, flush=True)
-            return
-        time.sleep(0.1)
+    if not wait_until(lambda: answers(port), START_TIMEOUT, pause=0.1):
+        print(f"No answer for {START_TIMEOUT:.0f} s. Ctrl-C stops.", file=terminal, flush=True)
+        return
     print(f"\nJupyterLab is ready: {address}\nCtrl-C stops it.", file=terminal, flush=True)
     if has_display():
         webbrowser.open(address)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from course_helpers.core import waiting
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.processes import Answer
-from course_helpers.practice import broken_stack, cleanup, diagnosis, port_holder, stack
+from course_helpers.practice import _held_port, broken_stack, cleanup, diagnosis, port_holder, stack
 from course_helpers.practice.diagnosis import Diagnosis, diagnose
 from course_helpers.practice.fault_catalogue import FAULTS
 from course_helpers.practice.faults import fault, random_fault
@@ -246,7 +247,7 @@ def test_a_port_that_is_let_go_meanwhile_is_taken(
 ) -> None:
     address = ("127.0.0.1", int(practice.settings["API_PORT"]))
     held = socket.create_server(address)
-    monkeypatch.setattr(port_holder.time, "sleep", lambda seconds: held.close())
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: held.close())
     with fault("port taken", practice):
         assert held.fileno() == -1
         socket.create_connection(address).close()
@@ -268,7 +269,7 @@ def test_the_port_is_free_when_its_kernel_is_killed(
     practice: PracticeStack, tmp_path: Path
 ) -> None:
     port = practice.settings["API_PORT"]
-    holder = [sys.executable, "-c", _HOLDER, port_holder._HOLD, port, str(tmp_path)]
+    holder = [sys.executable, "-c", _HOLDER, _held_port.__name__, port, str(tmp_path)]
     held = subprocess.Popen(holder, stdout=subprocess.PIPE)
     assert held.stdout is not None
     held.stdout.readline()
@@ -280,7 +281,7 @@ def test_the_port_is_free_when_its_kernel_is_killed(
 
 _HOLDER = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]],
+child = subprocess.Popen([sys.executable, "-m", *sys.argv[1:]],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 child.stdout.readline()
 print(flush=True)
