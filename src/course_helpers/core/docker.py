@@ -12,7 +12,7 @@ import shutil
 import httpx
 
 from course_helpers.core.errors import CourseError, DockerError
-from course_helpers.core.processes import MISSING, TOO_SLOW, Answer, run
+from course_helpers.core.processes import MISSING, TOO_SLOW, Answer, last_words, run
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
 PATIENCE = 10.0  # seconds for one that is needed now, and may be busy
@@ -32,7 +32,7 @@ _PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (De
 
 
 def engine(answer: Answer | None = None) -> str:
-    """Check that a Docker engine runs, that you may use it, and that it is young enough."""
+    """Check that a Docker engine runs, that you may use it, and that it is recent enough."""
     answer = answer or run(_ENGINE, TIMEOUT)
     _require_command(answer)
     if "permission denied" in answer.err.lower():
@@ -40,8 +40,8 @@ def engine(answer: Answer | None = None) -> str:
     try:
         version = str(json.loads(answer.out)["Server"]["Version"])
     except (ValueError, LookupError, TypeError):
-        said = (answer.err or "it says nothing").splitlines()[-1]
-        raise CourseError(f"installed, but no engine answers: {said}", _START) from None
+        seen = f"installed, but no engine answers: {last_words(answer.err)}"
+        raise CourseError(seen, _START) from None
     if _numbers(version)[0] < OLDEST_ENGINE:
         raise CourseError(f"engine {version}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
     return f"engine {version}"

@@ -69,6 +69,16 @@ def run(
     return Answer(process.returncode, out.strip(), (err or "").strip())
 
 
+def last_words(said: str) -> str:
+    """Return the last line that a command has printed, to be put into a sentence.
+
+    Args:
+        said: its errors, or its output.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "it says nothing"
+
+
 @contextmanager
 def ending_with_a_sentence() -> Iterator[None]:
     """End a command line that fails foreseeably with its sentence, and on Ctrl-C without one."""

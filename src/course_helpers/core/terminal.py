@@ -12,12 +12,17 @@ from pathlib import Path
 
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.core.markup import clean
-from course_helpers.core.processes import NOT_STARTED, TOO_SLOW, run
+from course_helpers.core.processes import NOT_STARTED, TOO_SLOW, last_words, run
 from course_helpers.core.settings import load_settings
 
 TIMEOUT = 60.0  # seconds
 
 TERMINAL_TIMEOUT = 120.0  # seconds
+
+
+def show_command(command: str) -> None:
+    """Print a command as a terminal shows it."""
+    print(f"$ {command}", flush=True)
 
 
 def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> str | None:
@@ -37,7 +42,7 @@ def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> st
     if shutil.which(program) is None:
         print(f"{program} is not installed here. Read on: nothing below needs it.")
         return None
-    print(f"$ {command}", flush=True)
+    show_command(command)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (files or {}).items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
@@ -45,8 +50,8 @@ def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> st
     if answer.code in (NOT_STARTED, TOO_SLOW):
         raise CourseError(f"{command!r}: {answer.err}.", "run this cell again")
     if answer.code:
-        words = answer.err.splitlines() or ["it says nothing"]
-        said = next((line for line in words if "Error" in line), words[-1])
+        errors = [line for line in answer.err.splitlines() if "Error" in line]
+        said = errors[0] if errors else last_words(answer.err)
         raise CourseError(f"{program} failed ({answer.code}): {clean(said)}", "correct the command")
     print(clean(answer.out))
     return clean(answer.out)
@@ -71,15 +76,19 @@ def run_typed(
     Raises:
         ServerError: it failed.
     """
-    print(f"$ {command}", flush=True)
+    show_command(command)
     for variable, value in (values or {}).items():
         command = command.replace(variable, value)
     answer = run(shlex.split(command), TIMEOUT, Path(folder))
     if answer.code != 0:
-        lines = answer.err.splitlines() or ["it says nothing"]
-        said = next((line for line in lines if line.startswith("docker: ")), lines[-1])
-        what, cause = " ".join(command.split()[:2]), said.removeprefix("docker: ").rstrip(".")
+        what, cause = " ".join(command.split()[:2]), _cause(answer.err)
         raise ServerError(f"`{what}` failed: {cause}.", "correct that, then run this cell again")
+
+
+def _cause(errors: str) -> str:
+    """Return what `docker` says itself, which help may follow, or else its last line."""
+    said = [line for line in errors.splitlines() if line.startswith("docker: ")]
+    return last_words(said[0].removeprefix("docker: ") if said else errors)
 
 
 def terminal(command: str, folder: Path | str = ".") -> int:
@@ -103,7 +112,7 @@ def terminal(command: str, folder: Path | str = ".") -> int:
     found = shutil.which(program, path=path)
     if found is None:
         raise CourseError(f"There is no program {program!r}.", "install it, or run: make doctor")
-    print(f"$ {command}", flush=True)
+    show_command(command)
     environ = {**load_settings().environment, "PATH": path, **quiet}
     answer = run([found, *arguments], TERMINAL_TIMEOUT, Path(folder), environ)
     if answer.code in (NOT_STARTED, TOO_SLOW):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
-from course_helpers.core.processes import run
+from course_helpers.core.processes import last_words, run
 from course_helpers.core.settings import ROOT
 
 SOURCES = "task-maistro.sources"  # the label that says what an image was made from
@@ -91,8 +91,7 @@ def build_cause(log: str) -> str:
     """Return what a failed build said last before it failed, rather than that it failed."""
     lines = [clean(line).strip() for line in log.splitlines()]
     said = [m["text"] if (m := _SAID.match(line)) else line for line in lines if line]
-    causes = [text for text in said if not _ECHO.fullmatch(text)] or ["it says nothing"]
-    return causes[-1].rstrip(".")
+    return last_words("\n".join(text for text in said if not _ECHO.fullmatch(text)))
 
 
 def image_sources(image: str, timeout: float = INSPECT_TIMEOUT) -> str | None:

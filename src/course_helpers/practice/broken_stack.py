@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import BuildError, CourseError
-from course_helpers.core.processes import run
+from course_helpers.core.processes import last_words, run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.images.names import base_image, stack_images
 from course_helpers.practice import port_holder
@@ -137,8 +137,8 @@ class BrokenStack:
             Path(folder, "Dockerfile").write_text("\n".join([f"FROM {base}", *lines, ""]))
             answer = run(["docker", "build", "--tag", self._image, folder], TIMEOUT)
         if answer.code != 0:
-            said = (answer.err or "it says nothing").splitlines()[-1]
-            raise BuildError(f"{self._image} could not be made: {said}.", "make doctor")
+            said = f"{self._image} could not be made: {last_words(answer.err)}."
+            raise BuildError(said, "make doctor")
         return self._image
 
     def hold_port(self) -> None:

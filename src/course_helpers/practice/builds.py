@@ -14,6 +14,7 @@ from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
 from course_helpers.core.processes import TOO_SLOW, run
 from course_helpers.core.settings import load_settings
+from course_helpers.core.terminal import show_command
 from course_helpers.images.build import build_cause
 
 BUILD_TIMEOUT = 600.0  # seconds
@@ -58,7 +59,7 @@ def build_image(command: str, folder: Path | str = ".") -> list[Step]:
     Raises:
         BuildError: it failed, or took longer than ten minutes.
     """
-    print(f"$ {command}", flush=True)
+    show_command(command)
     image = _tag(command)
     before = _image_id(image)
     started = time.monotonic()

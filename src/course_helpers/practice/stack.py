@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from course_helpers.core.ports import free_port
+from course_helpers.core.terminal import show_command
 from course_helpers.practice import cleanup
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import override_file, project_name
@@ -95,7 +96,7 @@ class PracticeStack:
         """Start services without the states on the way, which differ from time to time."""
         name, *others = self.settings
         variables = [f"{name}={self.settings[name]}", *(f"{other}=…" for other in others)]
-        print(f"$ {' '.join(variables)} docker compose {typed}")
+        show_command(f"{' '.join(variables)} docker compose {typed}")
         said = io.StringIO()
         with self, redirect_stdout(said):
             url = start()

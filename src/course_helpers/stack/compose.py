@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
-from course_helpers.core.processes import Answer, run
+from course_helpers.core.processes import Answer, last_words, run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
 from course_helpers.stack.containers import TIMEOUT, Service, find_services
 
@@ -85,7 +85,7 @@ def run_compose(*arguments: str, timeout: float) -> Answer:
     """
     answer = run(compose_command(*arguments), timeout, environ=compose_environment())
     if answer.code != 0:
-        said = (answer.err or answer.out or "it says nothing").splitlines()[-1]
+        said = last_words(answer.err or answer.out)
         raise ServerError(
             f"`docker compose {arguments[0]}` failed: {said}.", "look at: make logs; then try again"
         )

@@ -11,8 +11,9 @@ from typing import Any
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.masking import is_secret, mask_texts
-from course_helpers.core.processes import run
+from course_helpers.core.processes import last_words, run
 from course_helpers.core.settings import DEPLOYMENT, load_settings
+from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import compose_command, compose_environment
 
 TIMEOUT = 30.0  # seconds
@@ -44,17 +45,15 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
     """
     docker.require()
     typed = [*(f"{name}={value}" for name, value in shell.items()), "docker compose config"]
-    print(f"$ {' '.join(typed)}")
+    show_command(" ".join(typed))
     arguments = ("config", "--format", "json")
     stack = folder == DEPLOYMENT
     command = compose_command(*arguments) if stack else ["docker", "compose", *arguments]
     environ = {**(compose_environment() if stack else os.environ), **shell}
     answer = run(command, TIMEOUT, folder, environ)
     if answer.code != 0:
-        said = (answer.err or "it says nothing").splitlines()[-1]
-        raise ServerError(
-            f"Compose does not understand the file: {said}.", f"edit {folder}/docker-compose.yml"
-        )
+        said = f"Compose does not understand the file: {last_words(answer.err)}."
+        raise ServerError(said, f"edit {folder}/docker-compose.yml")
     values = load_settings().environment.items()
     secrets = {value for name, value in values if is_secret(name) and value}
     return ComposeConfig(mask_texts(json.loads(answer.out), secrets), _warnings(answer.err))

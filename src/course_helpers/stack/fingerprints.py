@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from course_helpers.core.markup import Rows, clean, table
+from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import POSTGRES
 from course_helpers.stack.postgres import read_rows
 
@@ -52,7 +53,7 @@ def read_contents() -> Contents:
         ServerError: Postgres does not run.
     """
     statement = f"select count(*), {_MD5} from TABLE t".replace('"', '\\"')
-    print(f'$ docker compose exec {POSTGRES} psql … -c "{statement}"')
+    show_command(f'docker compose exec {POSTGRES} psql … -c "{statement}"')
     names = sorted(row["name"] for row in read_rows(_TABLES))
     return Contents(_read(names)) if names else Contents()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
+from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import (
     API,
     compose_command,
@@ -125,6 +126,6 @@ def read_run_log(run_id: str) -> LogLines:
         DockerError: Docker does not answer.
         ServerError: the server has no container.
     """
-    print(f"$ docker compose logs --no-log-prefix {API} | grep {run_id}")
+    show_command(f"docker compose logs --no-log-prefix {API} | grep {run_id}")
     raw = read_log(container_of(API), RUN_LOG).splitlines()
     return LogLines(as_line(API, line) for line in raw if run_id in line)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from course_helpers.core.markup import Rows
 from course_helpers.core.settings import load_settings
+from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import POSTGRES, run_compose
 from course_helpers.stack.lifecycle import run_in
 from course_helpers.stack.streams import child, failed
@@ -135,7 +136,7 @@ def query(sql: str) -> Rows:
         DockerError: there is no Docker.
         ServerError: Postgres does not run, or does not understand the statement.
     """
-    print(f"$ docker compose exec {POSTGRES} {' '.join(_login())} -c {_typed(sql)}")
+    show_command(f"docker compose exec {POSTGRES} {' '.join(_login())} -c {_typed(sql)}")
     return read_rows(sql)
 
 

@@ -12,6 +12,7 @@ from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.markup import Rows
 from course_helpers.core.masking import mask_value
+from course_helpers.core.terminal import show_command
 from course_helpers.core.waiting import wait_until
 from course_helpers.stack.compose import container_of, run_compose, services
 from course_helpers.stack.compose_config import TIMEOUT
@@ -20,6 +21,7 @@ from course_helpers.stack.containers import Service
 SETTLED = 90.0  # seconds; a server that cannot start is tried four times
 _POLL = 0.3  # seconds
 _FORMAT = "'{{.State.ExitCode}} {{.State.OOMKilled}}'"
+_ENVIRONMENT = "'{{json .Config.Env}}'"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def read_exit(service: str) -> Exit:
         DockerError: Docker does not answer.
         ServerError: it has no container, or has not ended.
     """
-    print(f"$ docker inspect --format {_FORMAT} $(docker compose ps --all -q {service})")
+    show_command(f"docker inspect --format {_FORMAT} $(docker compose ps --all -q {service})")
     found = next((each for each in services() if each.name == service), None)
     if found is None:
         raise ServerError(f"{service} has no container.", "look for the reason with: make up")
@@ -100,7 +102,7 @@ def list_services() -> Rows:
         ServerError: Compose fails.
     """
     docker.require()
-    print("$ docker compose ps --all")
+    show_command("docker compose ps --all")
     answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
     # One object a line, or one array, by Compose's version.
     found = [json.loads(line) for line in answer.splitlines() if line.strip()]
@@ -130,7 +132,7 @@ def container_environment(service: str) -> Rows:
         ServerError: the service has no container.
     """
     container = container_of(service)
-    print(f"$ docker inspect --format '{{{{json .Config.Env}}}}' $(docker compose ps -q {service})")
+    show_command(f"docker inspect --format {_ENVIRONMENT} $(docker compose ps -q {service})")
     given = json.loads(ask_docker("inspect", "--format", "{{json .Config.Env}}", container))
     pairs = sorted(line.partition("=")[::2] for line in given)
     return Rows({"variable": name, "value": mask_value(name, value)} for name, value in pairs)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence, Set
 
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import run
+from course_helpers.core.processes import last_words, run
 from course_helpers.core.waiting import wait_until
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import compose_command, compose_environment, services, stack_url
@@ -101,8 +101,7 @@ def _compose_error(output: str) -> CourseError:
         return _failure(failed[0])
     if reading := cause(output):
         return ServerError(f"{reading.what}.", reading.fix)
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it says nothing"]
-    fix = "correct that, then: make up"
-    if "paused container" in lines[-1]:
+    said, fix = last_words(output), "correct that, then: make up"
+    if "paused container" in said:
         fix = "in the folder deployment: docker compose unpause"
-    return ServerError(f"Docker Compose cannot start the stack: {lines[-1]}.", fix)
+    return ServerError(f"Docker Compose cannot start the stack: {said}.", fix)
