@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from course_helpers.backup.archive import Archive
 from course_helpers.backup.dumps import list_dump
@@ -28,20 +29,8 @@ _MADE_BY_USERS = """select count(*) from assistant a
         select from assistant_versions v where v.assistant_id = a.assistant_id and v.version > 1)"""
 
 ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
-# Asked of the image, so that it is known also when the server does not run. Alembic reads the
-# revisions from the files that Aegra brings, without a database.
-_ENGINE = """
-import json, sys
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
-if find_spec("aegra_api") is None:
-    sys.exit(print("null"))
-from alembic.script import ScriptDirectory
-script = ScriptDirectory(str(Path(find_spec("aegra_api").origin).parent / "alembic"))
-revisions = [revision.revision for revision in script.walk_revisions()]
-print(json.dumps([f"Aegra {version('aegra-api')}", revisions]))
-"""
+# A program: asked of the image, so that it is known also when the server does not run.
+_ENGINE = (Path(__file__).parent / "_engine_facts.py").read_text(encoding="utf-8")
 
 
 def require_known(manifest: Manifest) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
-_LOGIN = re.compile(r"://([^:/?#@\s]*:)?.*@", re.S)  # in an address: the user's name may be read
+# In an address; the user's name may be read. A password may hold a space, though it should not.
+_LOGIN = re.compile(r"://([^:/?#@\s]*:)?(?:\S*@|[^@/]*@)")
 _PASSWORD = re.compile(r"((?:password|passwd|pwd|secret|token|key)=)('[^']*'|[^\s&;]+)", re.I)
 
 # Rather one too many (NO_AUTH) than one too few; PWD alone is the folder that a shell is in.
@@ -16,23 +18,35 @@ _PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|x{
 
 
 def mask_value(name: str, value: str) -> str:
-    """Return a value that may be read out: a secret is masked, and a password within a value."""
-    if is_secret(name) and value:
-        return mask(value)
-    value = _LOGIN.sub(lambda login: f"://{login[1] or ''}…@", value)
-    return _PASSWORD.sub(r"\1…", value)
+    """Return a variable's value as it may be read: a secret is masked, and passwords in a value.
+
+    Args:
+        name: the variable's, which tells whether all of it is secret.
+        value: what it is set to.
+    """
+    return mask(value) if is_secret(name) and value else mask_text(value)
 
 
-def mask_texts(found: Any, secrets: set[str]) -> Any:
-    """Return the same, with no secret left to read in any of its texts."""
+def mask_text(text: str, secrets: Collection[str] = ()) -> str:
+    """Return a text without the passwords of addresses, those after `password=`, and known secrets.
+
+    Args:
+        text: what others may read.
+        secrets: what else must not be read in it.
+    """
+    for secret in secrets:
+        text = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", text)
+    text = _LOGIN.sub(lambda login: f"://{login[1] or ''}…@", text)
+    return _PASSWORD.sub(r"\1…", text)
+
+
+def mask_texts(found: Any, secrets: Collection[str]) -> Any:
+    """Return parsed JSON with every text in it masked, as `mask_text` does."""
     if isinstance(found, dict):
         return {key: mask_texts(value, secrets) for key, value in found.items()}
     if isinstance(found, list):
         return [mask_texts(value, secrets) for value in found]
-    if isinstance(found, str):
-        for secret in secrets:
-            found = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", found)
-    return found
+    return mask_text(found, secrets) if isinstance(found, str) else found
 
 
 def is_secret(name: str) -> bool:

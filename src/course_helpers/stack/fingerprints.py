@@ -11,11 +11,8 @@ from typing import NamedTuple
 from course_helpers.core.markup import Rows, clean, table
 from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import POSTGRES
-from course_helpers.stack.postgres import read_rows
+from course_helpers.stack.postgres import TABLES, read_rows
 
-_TABLES = """select c.oid::regclass as name from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)'"""
 _MD5 = "md5(coalesce(string_agg(t::text, chr(10) order by t::text collate \"C\"), ''))"
 _OF_ONE = f"select '{{title}}' as name, count(*) as rows, {_MD5} as md5 from {{name}} t"
 
@@ -54,7 +51,7 @@ def read_contents() -> Contents:
     """
     statement = f"select count(*), {_MD5} from TABLE t".replace('"', '\\"')
     show_command(f'docker compose exec {POSTGRES} psql … -c "{statement}"')
-    names = sorted(row["name"] for row in read_rows(_TABLES))
+    names = sorted(row["name"] for row in read_rows(TABLES))
     return Contents(_read(names)) if names else Contents()
 
 

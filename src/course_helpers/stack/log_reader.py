@@ -7,6 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from course_helpers.core.markup import clean
+from course_helpers.core.masking import mask_text
 from course_helpers.stack.containers import KILLED, Service
 from course_helpers.stack.log_patterns import PATTERNS, Pattern
 
@@ -27,7 +28,6 @@ _ERROR = re.compile(
 _NOISE = re.compile(r"Memory overcommit|no config file specified")  # Redis at every start
 _OF_A_RUN = re.compile(r"\brun_id=")
 _SERVICE = re.compile(r"(?:[\w.-]+ +\| )?")  # what Compose puts in front of a line
-_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 
 
 class Reading(NamedTuple):
@@ -146,7 +146,7 @@ def _is_of_a_run(line: str) -> bool:
 
 def _cut(text: str) -> str:
     """Return a text in one line of a sane length, without the passwords of addresses in it."""
-    line = _PASSWORD.sub(r"\1:…@", " ".join(text[: 10 * LONGEST].split()))
+    line = mask_text(" ".join(text[: 10 * LONGEST].split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 2] + " …"
 
 

@@ -25,7 +25,8 @@ _BESIDE = "template1"
 
 Ask = Callable[[str], list[list[str]]]
 
-_TABLES = """select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
+TABLES = """select c.oid::regclass as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)' order by 1"""
 _LITERAL = re.compile(r"""'[^']*'(?:\s*'[^']*')*|"[^"]*\"""")
 
@@ -45,10 +46,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _psql(name: str) -> tuple[str, ...]:
-    options = ("--no-psqlrc", "--quiet", "--csv", "--tuples-only")
-    stop = ("-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse")
-    return ("psql", "-U", "postgres", "-d", name, *options, *stop)
+def _login(name: str) -> tuple[str, ...]:
+    """Return the command that one types to be connected to a database."""
+    return "psql", "-U", "postgres", "-d", name
+
+
+def _psql(name: str, *options: str) -> tuple[str, ...]:
+    """Return the command that gives rows as CSV, and an error as one line."""
+    form = ("--no-psqlrc", "--quiet", "--csv", "-v", "VERBOSITY=terse", "-v", "ON_ERROR_STOP=1")
+    return *_login(name), *form, *options
 
 
 def ask(sql: str, name: str = _BESIDE) -> list[list[str]]:
@@ -61,7 +67,7 @@ def ask(sql: str, name: str = _BESIDE) -> list[list[str]]:
     Raises:
         ServerError: Postgres does not run, or refuses.
     """
-    command = ("exec", "-T", POSTGRES, *_psql(name), "-c", sql)
+    command = ("exec", "-T", POSTGRES, *_psql(name, "--tuples-only", "-c", sql))
     return list(csv.reader(run_compose(*command, timeout=ANSWER_TIMEOUT).out.splitlines()))
 
 
@@ -94,7 +100,9 @@ def session(name: str) -> Iterator[Ask]:
     """
     with (
         tempfile.TemporaryFile("w+") as errors,
-        child(POSTGRES, _psql(name), errors, subprocess.PIPE, subprocess.PIPE) as psql,
+        child(
+            POSTGRES, _psql(name, "--tuples-only"), errors, subprocess.PIPE, subprocess.PIPE
+        ) as psql,
     ):
 
         def ask_session(sql: str) -> list[list[str]]:
@@ -120,7 +128,7 @@ def row_counts(ask_database: Ask) -> dict[str, int]:
     Args:
         ask_database: asks it.
     """
-    tables = [name for (name,) in ask_database(_TABLES)]
+    tables = [name for (name,) in ask_database(TABLES)]
     counts = [f"select {literal(name)}, count(*) from {name}" for name in tables]
     rows = ask_database(" union all ".join(counts)) if counts else []
     return {name: int(count) for name, count in rows}
@@ -136,7 +144,7 @@ def query(sql: str) -> Rows:
         DockerError: there is no Docker.
         ServerError: Postgres does not run, or does not understand the statement.
     """
-    show_command(f"docker compose exec {POSTGRES} {' '.join(_login())} -c {_typed(sql)}")
+    show_command(f"docker compose exec {POSTGRES} {' '.join(_login(database()))} -c {_typed(sql)}")
     return read_rows(sql)
 
 
@@ -161,10 +169,5 @@ def read_rows(sql: str) -> Rows:
         DockerError: there is no Docker.
         ServerError: Postgres does not run, or does not understand the statement.
     """
-    options = ("--csv", "-v", "VERBOSITY=terse", "-c", sql)  # terse: an error is one line
-    return Rows(csv.DictReader(io.StringIO(run_in(POSTGRES, *_login(), *options))))
-
-
-def _login() -> tuple[str, ...]:
-    database = load_settings().value("POSTGRES_DB", "task_maistro")
-    return "psql", "-U", "postgres", "-d", database
+    answer = run_in(POSTGRES, *_psql(database(), "-c", sql))
+    return Rows(csv.DictReader(io.StringIO(answer)))
