@@ -11,7 +11,7 @@ after a step some of it may be stored and some not.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -60,12 +60,14 @@ def stored_bytes(saver: BaseCheckpointSaver[Any]) -> int:
     """
     if isinstance(saver, InMemorySaver):
         return _in_memory(saver)
-    connection: Any = getattr(saver, "conn", None)
-    match type(saver).__name__:
-        case "SqliteSaver":
-            return int(connection.execute(_SQLITE_BYTES).fetchone()[0])
-        case "PostgresSaver":
-            return sum(int(connection.execute(sql).fetchone()["n"]) for sql in _POSTGRES_BYTES)
+    kind, database = type(saver).__name__, cast(Any, saver)
+    if kind in ("SqliteSaver", "PostgresSaver"):
+        # The graph's threads may still be writing over the same connection, under this lock.
+        with database.lock:
+            if kind == "SqliteSaver":
+                return int(database.conn.execute(_SQLITE_BYTES).fetchone()[0])
+            counts = [database.conn.execute(sql).fetchone() for sql in _POSTGRES_BYTES]
+            return sum(int(count["n"]) for count in counts)
     raise CourseError(
         f"The bytes of a {type(saver).__name__} cannot be counted here.",
         "pass an InMemorySaver, a SqliteSaver or a PostgresSaver",
