@@ -12,8 +12,7 @@ import pytest
 
 from course_helpers import container_environment, query
 from course_helpers.core import masking
-from course_helpers.core.errors import CourseError, DockerError, ServerError
-from course_helpers.core.markup import Rows
+from course_helpers.core.errors import CourseError, DockerError
 from course_helpers.images.layers import ImageView, Layer, _as_written, layers_html, megabytes
 from course_helpers.stack import compose, health, postgres, redis, starting
 from course_helpers.stack.containers import Service
@@ -268,14 +267,6 @@ def test_a_statement_is_run_as_it_is(
     assert f'-c "{sql}"\n' in capsys.readouterr().out
 
 
-def test_rows_for_a_terminal_and_a_page() -> None:
-    rows = Rows([{"id": "1", "text": EVIL}, {"id": "22", "text": "b"}])
-    assert repr(rows) == "id  text\n1   <script>alert(1)</script>\n22  b"
-    assert "<script" not in rows._repr_html_()
-    assert "2 rows" in rows._repr_html_()
-    assert repr(Rows()) == "no rows"
-
-
 def collected(told: str) -> RedisMessages:
     """Return what is read of what redis-cli prints."""
     process = subprocess.Popen(
@@ -299,12 +290,3 @@ def test_a_message_that_is_cut_is_left_out(cut: str) -> None:
 
 
 # --- What a command ended with ----------------------------------------------------------------
-
-
-def test_an_error_is_read_back_from_what_it_printed() -> None:
-    error = ServerError("It is down: a reason.", "make up")
-    read = CourseError.read(f"starting\nmore\n{error}\n")
-    assert read is not None
-    assert (read.what, read.fix) == (error.what, error.fix)
-    assert CourseError.read("nothing\nof the kind") is None
-    assert CourseError.read("") is None

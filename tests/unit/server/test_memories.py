@@ -1,4 +1,4 @@
-"""Long threads and full stores: what is shown is bounded, and says so."""
+"""What the agent remembers: read page by page, counted, escaped."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from typing import Any, cast
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from course_helpers.core.markup import SHOWN_ROWS, table
 from course_helpers.server.memories import LIMIT, Memories, read_memories
-from course_helpers.server.messages import Message
-from course_helpers.server.threads import ThreadView
-from course_helpers.widgets import thread_panel as module
-from tests.unit.widgets.widget_backend import AT, Backend, Markup, explorer_of, shown
+from tests.unit.shared import EVIL
 
 
-def test_a_long_table_is_cut_and_says_so() -> None:
-    memories = Memories("ann", [{"task": f"Task {n}"} for n in range(10_000)])
-    markup = memories._repr_html_()
-    assert Markup(markup).tags.count("tr") == 1 + SHOWN_ROWS
-    assert f"To-dos</strong>: showing {SHOWN_ROWS} of 10,000" in markup
-    assert "the store holds more" not in markup
-    assert "showing" not in table("T", [{"a": "b"}] * SHOWN_ROWS)
+def test_memories_are_escaped_and_counted() -> None:
+    todo = {"task": EVIL, "deadline": "2026-03-06T23:59:00", "status": "not started"}
+    memories = Memories("ada", [todo], {"name": EVIL, "job": None}, [EVIL])
+    shown = memories._repr_html_()
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "2026-03-06 23:59" in shown
+    assert repr(memories) == "Memories of ada: 1 To-dos, 1 Profile, 1 Instructions"
+    assert "nothing yet" in Memories("ada")._repr_html_()
+
+
+def test_strange_documents_do_not_break_a_table() -> None:
+    memories = Memories("ada", [{}, {"task": ["a", 1], "deadline": 5}], {"x": {"y": 1}})
+    assert memories._repr_html_().count("<tr>") == 5
 
 
 def test_memories_that_were_not_all_read_say_so() -> None:
@@ -65,19 +69,3 @@ async def test_reading_memories_ends(items: int, read: int, truncated: bool) -> 
     memories = await read_memories(cast(LangGraphClient, Store(items, 1_000)), "ann")
     assert memories.truncated is truncated
     assert len(memories.todos) == read
-
-
-async def test_a_long_thread_is_cut_and_says_so(backend: Backend) -> None:
-    backend.messages = [Message("human", f"Message {n}.") for n in range(500)]
-
-    async def long_thread(client: object, thread_id: str) -> ThreadView:
-        return ThreadView(thread_id, "idle", backend.messages, backend.checkpoints, AT, more=True)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "read_thread", long_thread)
-        explorer = await explorer_of(backend)
-    assert shown(explorer).count('class="course-turn') == 100
-    assert "Showing the last 100 of 500 turns." in shown(explorer)
-    assert "Message 499." in shown(explorer)
-    assert "Message 399." not in shown(explorer)
-    assert "3 checkpoints (the thread has older ones)" in explorer.message
