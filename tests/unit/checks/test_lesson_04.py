@@ -17,18 +17,12 @@ from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.markup import Rows
 from course_helpers.practice import stack as practice_stack
 from course_helpers.practice.stack import PracticeStack
-from course_helpers.stack import compose, logs
-from course_helpers.stack.compose import API, POSTGRES, REDIS
+from course_helpers.stack.compose import API, POSTGRES
 from course_helpers.stack.containers import Service
+from tests.unit.stack.stack_backend import started
 
 TODOS = [("todo.general.lena", "Launch"), ("todo.work.lena", "Send the report")]
 OTHERS = [("todo.general.leo", "Water the plants"), ("todo.work.ada", "Launch")]
-
-
-def started(**when: str) -> list[Service]:
-    """Return the three services, started one after the other unless said otherwise."""
-    usual = {"redis": "T01", "postgres": "T02", "api": "T03"} | when
-    return [Service(f"langgraph-{n}", n, "image", "running", started=t) for n, t in usual.items()]
 
 
 @pytest.fixture
@@ -249,20 +243,3 @@ async def test_data_kept(
     monkeypatch.setattr(lesson_04, "missing_graphs", lambda url, graphs: missing)
     monkeypatch.setattr(lesson_04, "get_client", get_client)
     assert answer in str(await check.data_kept(practice, "Thank the team"))
-
-
-def test_a_runs_log_is_found_by_a_field_that_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = '{"event": "Worker picked up run", "level": "info", "timestamp": "2026-03-04T09:00:00Z"'
-    log = f'{line}, "run_id": "one"}}\n{line}, "run_id": "two"}}\nplain text'
-    monkeypatch.setattr(compose, "services", started)
-    monkeypatch.setattr(logs, "read_log", lambda container, lines: log)
-    assert list(map(str, logs.read_run_log("one"))) == [
-        "api      09:00:00 info    Worker picked up run"
-    ]
-    monkeypatch.setattr(compose, "services", list)
-    with pytest.raises(ServerError, match=f"{API} has no container"):
-        logs.read_run_log("one")
-
-
-def test_the_services_are_those_of_the_compose_file() -> None:
-    assert {service.name for service in started()} == {API, POSTGRES, REDIS}

@@ -1,4 +1,4 @@
-"""What the self-checks of lesson 09 answer, how containers end, and the riddles, without Docker."""
+"""What the self-checks of lesson 09 answer, and its riddles, without Docker."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from course_helpers.checks import lesson_09
 from course_helpers.core.errors import ServerError
 from course_helpers.core.settings import ROOT
 from course_helpers.practice.fault_catalogue import FAULTS, Fault
-from course_helpers.stack import services
-from course_helpers.stack.compose import API, POSTGRES, REDIS, SERVICES
+from course_helpers.stack.compose import REDIS, SERVICES
 from course_helpers.stack.containers import Service
-from course_helpers.stack.services import read_exit, wait_until_settled
 from tests.docker.crash_load import LONG, SHORT
+from tests.unit.stack.stack_backend import service
 
 NOTEBOOK = json.loads((ROOT / "notebooks" / "09_fix_it.ipynb").read_text())
 TEXT = "\n".join("".join(cell["source"]) for cell in NOTEBOOK["cells"])
@@ -97,10 +96,6 @@ def test_a_wrong_name_is_told_what_speaks_against_it_and_not_the_right_one() -> 
 # --- Mended by hand ---------------------------------------------------------------------------
 
 
-def service(name: str, **facts: Any) -> Service:
-    return Service(name, "id", "image", **{"state": "running", "health": "healthy", **facts})
-
-
 WELL = [service(name) for name in SERVICES]
 KILLED = {"state": "exited", "exit_code": 137}
 
@@ -148,55 +143,6 @@ def test_without_docker(monkeypatch: pytest.MonkeyPatch) -> None:
     practice: Any = Practice()
     result = check.mended_by_hand(practice, riddle, "Redis down")
     assert str(result) == "Not yet: Docker does not answer. start it"
-
-
-# --- How containers end -----------------------------------------------------------------------
-
-
-def test_an_exit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    dead = [service(POSTGRES, **KILLED), service(API, **KILLED, out_of_memory=True), service(REDIS)]
-    monkeypatch.setattr(services, "services", lambda: dead)
-    assert repr(read_exit(POSTGRES)) == f"{POSTGRES} ended with code 137, not by its memory limit"
-    assert repr(read_exit(API)) == f"{API} ended with code 137, it had reached its memory limit"
-    assert f"docker compose ps --all -q {API})" in capsys.readouterr().out
-    with pytest.raises(ServerError, match="has not ended: it is healthy"):
-        read_exit(REDIS)
-    monkeypatch.setattr(services, "services", list)
-    with pytest.raises(ServerError, match="has no container"):
-        read_exit(API)
-
-
-@pytest.mark.parametrize(
-    "moving",
-    [{"health": "starting"}, {"state": "restarting", "exit_code": 1}, {"state": "created"}],
-)
-def test_a_stack_settles(monkeypatch: pytest.MonkeyPatch, moving: dict[str, Any]) -> None:
-    monkeypatch.setattr(services, "_POLL", 0)
-    ends: list[dict[str, Any]] = [{}, KILLED, {"health": "unhealthy"}, {"health": ""}]
-    for end in ends:
-        looks = [[service(API, **moving)], [service(API, **moving)], [service(API, **end)]]
-        monkeypatch.setattr(services, "services", lambda looks=looks: looks.pop(0))
-        wait_until_settled()
-        assert looks == []
-    monkeypatch.setattr(services, "services", lambda: [service(API, **moving)])
-    with pytest.raises(ServerError, match=f"{API} is still"):
-        wait_until_settled(timeout=0)
-
-
-def test_a_server_that_starts_is_not_waited_for_when_its_database_has_ended(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(services, "_POLL", 0)
-    starting, dead = service(API, health="starting"), service(POSTGRES, **KILLED)
-    looks = [
-        [starting, service(POSTGRES, health="starting")],
-        [starting, service(POSTGRES, state="restarting", exit_code=1)],
-        [service(API, state="restarting", exit_code=1), dead],
-        [starting, dead],
-    ]
-    monkeypatch.setattr(services, "services", lambda: looks.pop(0))
-    wait_until_settled()
-    assert looks == []
 
 
 # --- What the lesson says ---------------------------------------------------------------------

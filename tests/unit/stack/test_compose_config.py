@@ -1,23 +1,19 @@
-"""What `docker compose` says, as the lessons show it; without Docker."""
+"""What `docker compose config` says, as the lessons show it; without Docker."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import Answer
-from course_helpers.stack import compose_config, services
+from course_helpers.stack import compose_config
+
+pytestmark = pytest.mark.usefixtures("docker")
 
 WARNING = 'time="2026-03-04T09:00:00Z" level=warning msg="/x/y.yml: `version` is \\"obsolete\\""'
-
-
-@pytest.fixture(autouse=True)
-def docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose_config.docker, "require", lambda: None)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[dict[str, str]]:
@@ -55,40 +51,3 @@ def test_a_file_that_compose_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     answering(monkeypatch, Answer(1, err="warning\nservices must be a mapping"))
     with pytest.raises(ServerError, match="services must be a mapping"):
         compose_config.compose_config(tmp_path)
-
-
-def test_services_of_either_version_of_compose(monkeypatch: pytest.MonkeyPatch) -> None:
-    api: dict[str, Any] = {
-        "Service": "langgraph-api",
-        "State": "running",
-        "Health": "healthy",
-        "ExitCode": 0,
-        "Publishers": [
-            {"URL": "127.0.0.1", "TargetPort": 8000, "PublishedPort": 8123, "Protocol": "tcp"}
-        ],
-    }
-    redis = {
-        "Service": "langgraph-redis",
-        "State": "exited",
-        "Health": "",
-        "ExitCode": 1,
-        "Publishers": None,
-    }
-    expected = [
-        {
-            "service": "langgraph-api",
-            "state": "running",
-            "health": "healthy",
-            "on this computer": "http://127.0.0.1:8123",
-        },
-        {
-            "service": "langgraph-redis",
-            "state": "exited (1)",
-            "health": "",
-            "on this computer": "",
-        },
-    ]
-    lines, array = "\n".join(map(json.dumps, [redis, api])), json.dumps([redis, api])
-    for said, found in ((lines, expected), (array, expected), ("", []), ("[]", [])):
-        monkeypatch.setattr(services, "run_compose", lambda *_, said=said, **__: Answer(0, said))
-        assert services.list_services() == found

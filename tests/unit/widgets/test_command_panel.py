@@ -13,7 +13,8 @@ from course_helpers.widgets import ImagePanel, StackPanel, image_panel, stack_pa
 from course_helpers.widgets.command_panel import Action, CommandPanel
 from course_helpers.widgets.image_panel import steps_html
 from course_helpers.widgets.stack_panel import ACTIONS, DELETE, log_html, services_html
-from tests.unit.stack.test_stack_data import EVIL, service
+from tests.unit.shared import EVIL_LINE
+from tests.unit.stack.stack_backend import service
 
 COMMAND = "tests.unit.widgets.a_command"
 
@@ -107,15 +108,19 @@ def test_the_destructive_action_is_the_last_and_named_as_make_does() -> None:
 def test_what_is_shown_is_only_text(monkeypatch: pytest.MonkeyPatch) -> None:
     from course_helpers.stack import health
 
-    monkeypatch.setattr(health, "read_log", lambda _: EVIL)
-    monkeypatch.setattr(health, "explain", lambda *_: Reading(f"{EVIL} ended", EVIL))
+    monkeypatch.setattr(health, "read_log", lambda _: EVIL_LINE)
+    monkeypatch.setattr(health, "explain", lambda *_: Reading(f"{EVIL_LINE} ended", EVIL_LINE))
     broken = [
-        service("langgraph-postgres", state="exited", exit_code=1, image=EVIL),
+        service("langgraph-postgres", state="exited", exit_code=1, image=EVIL_LINE),
         service("langgraph-redis", state="exited", exit_code=1),
     ]
     findings = health.stack_findings(broken)
     markup = services_html(findings, {each.name: each for each in broken})
-    for shown in (markup, log_html([LogLine(EVIL, EVIL)]), steps_html([f"  2/13 {EVIL}"])):
+    for shown in (
+        markup,
+        log_html([LogLine(EVIL_LINE, EVIL_LINE)]),
+        steps_html([f"  2/13 {EVIL_LINE}"]),
+    ):
         assert "<script" not in shown
         assert "&lt;script&gt;" in shown
     assert markup.count("ended.<br>") == 1  # the first one's sentence is in the status line
