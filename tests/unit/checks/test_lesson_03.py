@@ -1,4 +1,4 @@
-"""Lesson 03's checks and builds, as far as they need no Docker."""
+"""What the self-checks of lesson 03 answer, without Docker."""
 
 from __future__ import annotations
 
@@ -8,32 +8,12 @@ from typing import Any
 import pytest
 
 from course_helpers.checks import left_out, lesson_03, released, starts
-from course_helpers.core import docker, terminal
-from course_helpers.core.errors import BuildError, CourseError, ServerError, SettingsError
-from course_helpers.core.processes import Answer
+from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.images.layers import ImageView
 from course_helpers.images.secret_search import Found
-from course_helpers.practice import waiting
-from course_helpers.practice.builds import Step, build_image, read_steps
-from course_helpers.practice.containers import PracticeContainers
 
 ENGINE = ("linux", "python")
 OLD = (*ENGINE, "requirements", "packages", "files", "metadata")
-LOG = """\
-#4 [ 1/13] FROM docker.io/library/task-maistro-engine:3.13
-#4 CACHED
-
-#9 [12/13] RUN uv pip uninstall --system pip
-#9 DONE 0.5s
-
-#6 [ 2/13] ADD requirements.txt   /deps/outer-deployment/src/requirements.txt
-#6 CACHED
-
-#10 [ 4/13] ADD . /deps/outer-deployment/src
-#10 0.356 CACHED
-#10 DONE 0.0s
-#5 [internal] load build context
-"""
 
 
 @pytest.mark.parametrize(
@@ -127,53 +107,3 @@ def test_a_container_that_starts_is_stopped_again(tmp_path: Path) -> None:
     result = starts(containers, "lesson:dev", tmp_path / "mend.env")  # type: ignore[arg-type]
     assert result.passed
     assert containers.stopped == ["mended"]
-
-
-def test_the_steps_of_a_build() -> None:
-    assert read_steps(LOG) == [
-        Step(2, "ADD requirements.txt /deps/outer-deployment/src/requirements.txt", True),
-        Step(4, "ADD . /deps/outer-deployment/src", False),
-        Step(12, "RUN uv pip uninstall --system pip", False),
-    ]
-
-
-def test_a_build_without_a_name_is_refused() -> None:
-    with pytest.raises(BuildError, match="no name"):
-        build_image("langgraph build --no-pull")
-
-
-@pytest.mark.parametrize(
-    ("err", "says"),
-    [
-        (
-            "docker: open nowhere.env: no such file or directory\n\nRun 'docker run --help' for more",
-            "`docker run` failed: open nowhere.env: no such file or directory.",
-        ),
-        ("Error response from daemon: refused.", "failed: Error response from daemon: refused."),
-        ("", "failed: it says nothing."),
-    ],
-)
-def test_a_command_that_fails_says_why(
-    err: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(terminal, "run", lambda *_: Answer(1, err=err))
-    with pytest.raises(ServerError) as caught:
-        terminal.run_typed("docker run ${IMAGE}", values={"${IMAGE}": "redis:8"})
-    assert says in caught.value.what
-    assert capsys.readouterr().out == "$ docker run ${IMAGE}\n"
-
-
-def test_a_container_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = '{"Status": "exited", "ExitCode": 1}'
-    monkeypatch.setattr(waiting, "run", lambda *_: Answer(0, out=state))
-    log = "engine: REDIS_URI is not set: the server has no queue. To fix it: make up."
-    monkeypatch.setattr(waiting, "read_log", lambda name: log)
-    with pytest.raises(ServerError, match="agent: REDIS_URI is not set"):
-        waiting.wait_until_ready("lesson-agent", "agent", lambda: False)
-
-
-def test_another_base_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker, "require", lambda build: None)
-    monkeypatch.setenv("BASE_IMAGE", "langchain/langgraph-api")
-    with pytest.raises(SettingsError, match="BASE_IMAGE is langchain/langgraph-api"):
-        PracticeContainers()

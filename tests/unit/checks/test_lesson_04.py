@@ -1,4 +1,4 @@
-"""What the self-checks of lesson 04 answer, and the practice stack's settings, without Docker."""
+"""What the self-checks of lesson 04 answer, without Docker."""
 
 from __future__ import annotations
 

@@ -1,20 +1,18 @@
-"""What the self-checks of lesson 06 answer, and its helper, with a stand-in for the server."""
+"""What the self-checks of lesson 06 answer, with a stand-in for the server."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from langgraph_sdk.errors import ConflictError, NotFoundError
-from langgraph_sdk.schema import StreamPart
 
 from course_helpers import check
 from course_helpers.checks import lesson_06
-from course_helpers.core.errors import CourseError
-from course_helpers.lessons.busy_thread import READ, BusyThread, busy_thread
+from course_helpers.lessons.busy_thread import BusyThread
 
 REQUEST = httpx.Request("POST", "http://127.0.0.1:9")
 LYON, NICE = "Book the train to Lyon", "Book the train to Nice"
@@ -26,7 +24,7 @@ def refusal(kind: type[Any], code: int) -> Any:
 
 
 class Client:
-    """The parts of a client that the checks and the helper use."""
+    """The parts of a client that the checks use."""
 
     def __init__(self, *runs: str, said: tuple[str, ...] = (), tasks: tuple[str, ...] = ()) -> None:
         self.threads = self.runs = self.store = self
@@ -36,8 +34,6 @@ class Client:
         for n, row in enumerate(self.rows):
             row["run_id"] = f"r{n}"
         self.said, self.tasks = said, list(tasks)
-        self.parts: list[StreamPart] = []
-        self.asked: dict[str, Any] = {}
         self.deleted: list[Any] = []
         self.joined: list[str] = []
 
@@ -67,15 +63,6 @@ class Client:
 
     async def join(self, thread_id: str, run_id: str) -> None:
         self.joined.append(run_id)
-
-    async def create(self, metadata: dict[str, str]) -> dict[str, str]:
-        assert metadata == {"lesson": "06"}
-        return {"thread_id": "t1"}
-
-    async def stream(self, *_: Any, **asked: Any) -> AsyncIterator[StreamPart]:
-        self.asked = asked
-        for part in self.parts:
-            yield part
 
 
 def server(client: Client) -> Any:
@@ -201,35 +188,3 @@ async def test_patient(
     client = Client(*runs, tasks=(LYON,))
     assert question in await patient(monkeypatch, client, send)
     assert client.deleted == ["t1", LYON]  # the check leaves nothing behind
-
-
-# --- A busy thread --------------------------------------------------------------------------------
-
-BEGUN = StreamPart("metadata", {"run_id": "r1"})
-SAVED = StreamPart("values", {"messages": []})
-ASKED = StreamPart("updates", {"task_maistro": {}})
-WRITTEN = StreamPart("updates", {"update_todos": {}})
-
-
-async def test_a_busy_thread_is_followed_until_the_todo_is_written() -> None:
-    client: Any = Client()
-    client.parts = [BEGUN, SAVED, ASKED, WRITTEN, StreamPart("error", {"message": "too far"})]
-    assert await busy_thread(client, "nora", "trip") == BusyThread("t1", "r1")
-    context = client.asked["context"]
-    assert (context["user_id"], context["todo_category"]) == ("nora", "trip")
-    client.parts = [BEGUN, SAVED, StreamPart("error", {"message": "too far"})]
-    assert await busy_thread(client, "nora", "trip", after=READ) == BusyThread("t1", "r1")
-
-
-@pytest.mark.parametrize(
-    ("last", "said"),
-    [
-        (StreamPart("error", {"message": "no key"}), "was reached: .*no key"),
-        (ASKED, "was reached."),
-    ],
-)
-async def test_a_run_that_ends_too_soon_is_told(last: StreamPart, said: str) -> None:
-    client: Any = Client()
-    client.parts = [BEGUN, SAVED, last]
-    with pytest.raises(CourseError, match=said):
-        await busy_thread(client, "nora", "trip")

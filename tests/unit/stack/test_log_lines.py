@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from course_helpers.images.build import build_cause
 from course_helpers.stack.containers import Service
 from course_helpers.stack.log_reader import LONGEST, error_lines, explain, log_line, message
 
@@ -97,16 +96,3 @@ def test_what_a_structured_line_says(fields: str, said: str) -> None:
 @pytest.mark.parametrize("line", ["plain", "a | b", "x | {broken", "x | [1]", 'x | {"a": 1}', ""])
 def test_other_lines_are_left_alone(line: str) -> None:
     assert log_line(line) == line
-
-
-def test_the_cause_of_a_failed_build_is_what_was_said_last() -> None:
-    log = (
-        "#7 [3/8] RUN apt-get install nothing\n"
-        "#7 1.21 E: Unable to locate package nothing\n"
-        "#7 ERROR: executor failed running [/bin/sh -c apt-get install nothing]: exit code: 100\n"
-        "------\n > [3/8] RUN apt-get install nothing:\n"
-        "#7 1.21 E: Unable to locate package nothing\n"
-        "------\nERROR: failed to solve: executor failed running\n"
-    )
-    assert build_cause(log) == "E: Unable to locate package nothing"
-    assert build_cause("") == "it says nothing"

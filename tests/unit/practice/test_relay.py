@@ -1,20 +1,16 @@
-"""The helpers of lesson 05 without a server: the line, the capability table, other programs."""
+"""A line to a server that is cut, loses an answer and is mended."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from course_helpers import PracticeLine, capabilities, run_if_installed
+from course_helpers import PracticeLine
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.lessons.capabilities import TABLE
-from tests.unit.widgets.widget_backend import ATTACK
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -126,57 +122,3 @@ async def test_a_line_ends_with_its_block() -> None:
     with pytest.raises(ServerError, match="Nothing answers at"):
         async with PracticeLine(url):
             pass
-
-
-def test_the_capability_table() -> None:
-    table = capabilities()
-    assert table.of("double_texting").behaviours >= 18
-    assert repr(table).startswith("Behaviours of Aegra")
-    assert "as langgraph dev (langgraph-api" in table._repr_html_()
-    assert all(row.behaviours - len(row.missing) == row.engine for row in table.groups)
-    with pytest.raises(CourseError, match=r"no group 'luck'.*\n.*double_texting"):
-        table.of("luck")
-
-
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    row = {"behaviours": 2, "engine": 1, "missing": [f"test_{ATTACK}"]}
-    path = tmp_path / "capabilities.json"
-    path.write_text(json.dumps({"as": "a", "engine": "b", "groups": {"runs": row}}))
-    table = capabilities(path)
-    assert repr(table.of("runs")) == f"runs: 1 of 2, not: test_{ATTACK}"
-    assert "<script>" not in table._repr_html_()
-    assert repr(table).endswith("all: 1 of 2")
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"as": 1, "engine": 2, "groups": {"a": {}}}'])
-def test_a_table_that_cannot_be_read(tmp_path: Path, text: str) -> None:
-    path = tmp_path / TABLE.name
-    path.write_text(text)
-    with pytest.raises(CourseError, match="cannot be read"):
-        capabilities(path)
-    with pytest.raises(CourseError, match="cannot be read"):
-        capabilities(tmp_path / "none.json")
-
-
-def test_a_program_is_run_with_its_files(
-    program: Callable[[str, str], None],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    program("show", 'printf "\\033[31m%s\\033[0m $FORCE_COLOR" "$(cat "$1")"')
-    assert run_if_installed("show a.txt", {"a.txt": "hello"}) == "hello"
-    assert capsys.readouterr().out == "$ show a.txt\nhello\n"
-
-
-def test_a_program_that_is_missing_or_fails(
-    program: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_if_installed("no-such-program --help") is None
-    assert "no-such-program is not installed here" in capsys.readouterr().out
-    program("fails", 'echo "at line 3" >&2; echo "TypeError: fetch failed" >&2; exit 1')
-    with pytest.raises(CourseError, match=r"fails failed \(1\): TypeError: fetch failed"):
-        run_if_installed("fails")
-    program("silent", "exit 3")
-    with pytest.raises(CourseError, match="it says nothing"):
-        run_if_installed("silent")

@@ -1,0 +1,80 @@
+"""What each step of a run costs a checkpointer: bytes and time."""
+
+from __future__ import annotations
+
+import operator
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import END, START, StateGraph
+from typing_extensions import TypedDict
+
+from course_helpers import stored_bytes, time_writes
+from course_helpers.core.errors import CourseError
+
+CONFIG: Any = {"configurable": {"thread_id": "1"}}
+STEPS = 5
+
+
+class Notes(TypedDict):
+    """A manual that does not change, and notes that become more."""
+
+    manual: list[str]
+    notes: Annotated[list[str], operator.add]
+
+
+def write(state: Notes) -> dict[str, list[str]]:
+    return {"notes": ["x" * 1000]}
+
+
+def bytes_a_step(saver: Any) -> list[int]:
+    """Return what each step of a run of five adds to a checkpointer."""
+    builder: Any = StateGraph(Notes)
+    builder.add_node("write", write)
+    builder.add_edge(START, "write")
+    builder.add_conditional_edges("write", lambda s: "write" if len(s["notes"]) < STEPS else END)
+    graph, given = builder.compile(checkpointer=saver), {"manual": ["m" * 20_000], "notes": []}
+    sizes = []
+    for _ in graph.stream(given, CONFIG, stream_mode="values", durability="sync"):
+        sizes.append(stored_bytes(saver))
+    return [after - before for before, after in pairwise(sizes)]
+
+
+def test_memory_keeps_what_has_changed_and_sqlite_everything_at_each_step(tmp_path: Path) -> None:
+    memory = bytes_a_step(InMemorySaver())
+    with SqliteSaver.from_conn_string(str(tmp_path / "s.sqlite")) as saver:
+        sqlite = bytes_a_step(saver)
+    assert len(memory) == len(sqlite) == STEPS
+    for sizes in (memory, sqlite):
+        assert all(900 < after - before < 1100 for before, after in pairwise(sizes))
+    assert all(19_900 < more - less < 20_400 for more, less in zip(sqlite, memory, strict=True))
+
+
+def test_writes_that_come_late_do_not_count() -> None:
+    in_time, late = InMemorySaver(), InMemorySaver()
+    late.put_writes = lambda *_, **__: None  # type: ignore[method-assign]
+    pairs = zip(bytes_a_step(late), bytes_a_step(in_time), strict=True)
+    assert all(abs(less - more) < 50 for less, more in pairs)  # versions are of different lengths
+
+
+def test_each_checkpoint_is_timed() -> None:
+    saver = InMemorySaver()
+    taken = time_writes(saver)
+    bytes_a_step(saver)
+    assert len(taken) == STEPS + 2  # the input, and the state before the first step
+    assert len(list(saver.list(CONFIG))) == len(taken)
+    assert all(0 < milliseconds < 1000 for milliseconds in taken)
+
+
+def test_nothing_is_stored_at_first_and_other_checkpointers_are_refused(tmp_path: Path) -> None:
+    assert stored_bytes(InMemorySaver()) == 0
+    with SqliteSaver.from_conn_string(str(tmp_path / "s.sqlite")) as saver:
+        saver.setup()
+        assert stored_bytes(saver) == 0
+    other: Any = object()
+    with pytest.raises(CourseError, match="bytes of a object cannot be counted"):
+        stored_bytes(other)
