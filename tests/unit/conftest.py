@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from course_helpers.core.settings import DEPLOYMENT
+from course_helpers.practice import stack
+from course_helpers.practice.stack import PracticeStack
 from course_helpers.widgets import server_panel
 from course_helpers.widgets import thread_panel as module
 from tests.unit.server.store_backend import ANN, Store
@@ -62,3 +64,27 @@ def folder(tmp_path: Path) -> Path:
             shutil.copy(file, copy)
     shutil.copy(DEPLOYMENT / ".env.example", copy / ".env")
     return copy
+
+
+@pytest.fixture
+def practice_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
+    """A practice stack whose commands are only noted."""
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
+    monkeypatch.delenv("API_PORT", raising=False)
+    monkeypatch.setattr(stack.atexit, "register", lambda function: None)
+    done: list[str] = []
+
+    def note(what: str) -> str:
+        done.append(f"{what} {os.environ['COMPOSE_PROJECT_NAME']}")
+        print("a state that differs\nReady")
+        return "url"
+
+    monkeypatch.setattr(stack.lifecycle, "down", lambda volumes: note(f"down {volumes}"))
+    monkeypatch.setattr(stack.cleanup, "remove", lambda name: None)
+    monkeypatch.setattr(stack.lifecycle, "up", lambda: note("up"))
+    monkeypatch.setattr(stack.lifecycle, "restart", lambda *names: note(f"restart {names}"))
+    made = PracticeStack()
+    made.done = done  # type: ignore[attr-defined]
+    yield made
+    assert os.environ["COMPOSE_PROJECT_NAME"] == "course"
+    assert "API_PORT" not in os.environ

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +14,6 @@ from course_helpers.checks import lesson_04
 from course_helpers.core.errors import ServerError
 from course_helpers.core.findings import Finding, Findings
 from course_helpers.core.markup import Rows
-from course_helpers.practice import stack as practice_stack
-from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack.compose import API, POSTGRES
 from course_helpers.stack.containers import Service
 from tests.unit.stack.stack_backend import started
@@ -149,70 +146,6 @@ async def test_sql_before_the_lessons_todos(stack: SimpleNamespace) -> None:
     assert "Did you run the cell above?" in result.message
 
 
-@pytest.fixture
-def practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
-    """A practice stack whose commands are only noted."""
-    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
-    monkeypatch.delenv("API_PORT", raising=False)
-    monkeypatch.setattr(practice_stack.atexit, "register", lambda function: None)
-    done: list[str] = []
-
-    def note(what: str) -> str:
-        done.append(f"{what} {os.environ['COMPOSE_PROJECT_NAME']}")
-        print("a state that differs\nReady")
-        return "url"
-
-    monkeypatch.setattr(practice_stack.lifecycle, "down", lambda volumes: note(f"down {volumes}"))
-    monkeypatch.setattr(practice_stack.cleanup, "remove", lambda name: None)
-    monkeypatch.setattr(practice_stack.lifecycle, "up", lambda: note("up"))
-    monkeypatch.setattr(
-        practice_stack.lifecycle, "restart", lambda *names: note(f"restart {names}")
-    )
-    made = PracticeStack()
-    made.done = done  # type: ignore[attr-defined]
-    yield made
-    assert os.environ["COMPOSE_PROJECT_NAME"] == "course"
-    assert "API_PORT" not in os.environ
-
-
-def test_practice_begins_empty_and_leaves_the_environment(practice: Any) -> None:
-    assert practice.done == ["down True course-practice"]
-    with practice, practice:
-        assert os.environ["API_PORT"] == practice.settings["API_PORT"]
-    assert "API_PORT" not in os.environ
-    with pytest.raises(RuntimeError), practice:
-        raise RuntimeError
-
-
-def test_practice_prints_no_password_and_no_states(
-    practice: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    capsys.readouterr()
-    assert practice.up() == "url"
-    said = capsys.readouterr().out.splitlines()[-2:]
-    practice.restart("langgraph-api")
-    said += capsys.readouterr().out.splitlines()
-    typed = "$ COMPOSE_PROJECT_NAME=course-practice API_PORT=… POSTGRES_PASSWORD=… docker compose"
-    assert said == [f"{typed} up --detach", "Ready", f"{typed} restart langgraph-api", "Ready"]
-    done = ["up", "restart ('langgraph-api',)"]
-    assert practice.done[1:] == [f"{each} course-practice" for each in done]
-
-
-def test_practice_is_removed_at_exit_only_if_it_is_there(
-    practice: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[str] = []
-    monkeypatch.setattr(practice_stack.cleanup, "remove_soon", started.append)
-    practice._remove_at_exit()
-    assert started == []
-    practice.up()
-    practice._remove_at_exit()
-    assert started == ["course-practice"]
-    practice.remove()
-    practice._remove_at_exit()
-    assert started == ["course-practice"]
-
-
 @pytest.mark.parametrize(
     ("failed", "missing", "todos", "answer"),
     [
@@ -223,7 +156,7 @@ def test_practice_is_removed_at_exit_only_if_it_is_there(
     ],
 )
 async def test_data_kept(
-    practice: Any,
+    practice_stack: Any,
     monkeypatch: pytest.MonkeyPatch,
     failed: str,
     missing: list[str] | None,
@@ -236,10 +169,10 @@ async def test_data_kept(
 
     @asynccontextmanager
     async def get_client(url: str) -> Any:
-        assert url == practice.url
+        assert url == practice_stack.url
         yield Store(*todos)
 
     monkeypatch.setattr(lesson_04, "stack_findings", findings)
     monkeypatch.setattr(lesson_04, "missing_graphs", lambda url, graphs: missing)
     monkeypatch.setattr(lesson_04, "get_client", get_client)
-    assert answer in str(await check.data_kept(practice, "Thank the team"))
+    assert answer in str(await check.data_kept(practice_stack, "Thank the team"))
