@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.practice import stack
 from course_helpers.practice.stack import PracticeStack
+from course_helpers.stack import streams
 from course_helpers.widgets import server_panel
 from course_helpers.widgets import thread_panel as module
 from tests.unit.server.store_backend import ANN, Store
+from tests.unit.shared import Command
 from tests.unit.widgets.widget_backend import Backend
 
 
@@ -88,3 +91,15 @@ def practice_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
     yield made
     assert os.environ["COMPOSE_PROJECT_NAME"] == "course"
     assert "API_PORT" not in os.environ
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Let a Python program take the place of every command in a container."""
+
+    def put(program: str) -> None:
+        line = [sys.executable, "-c", program]
+        monkeypatch.setattr(streams, "compose_command", lambda *_: line)
+
+    monkeypatch.setattr(streams, "compose_environment", lambda: dict(os.environ))
+    return put

@@ -12,6 +12,7 @@ import pytest
 
 from course_helpers.core.errors import CourseError
 
+Command = Callable[[str], None]
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 EVIL_LINE = "<script>alert(1)</script>\x1b[31m"
 COMMAND = re.compile(

@@ -1,181 +1,125 @@
-"""What can go wrong with the file of a backup and the commands that fill it. No Docker."""
+"""The file of a backup: made whole or not at all, and checked to the last byte. No Docker."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import struct
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import MagicMock
 
-import psutil
 import pytest
 
-from course_helpers.backup import commands
+from course_helpers.backup import archive
 from course_helpers.backup.archive import (
     MANIFEST,
     MANIFEST_LIMIT,
-    ArchiveWriter,
     check_place,
     new_archive,
     open_archive,
 )
-from course_helpers.backup.manifest import PARTS, POSTGRES_PART, Manifest, Part
-from course_helpers.core import progress
+from course_helpers.backup.manifest import PARTS, POSTGRES_PART, REDIS_PART
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.stack import streams
-from course_helpers.stack.streams import read_stream, write_stream
-from tests.unit.backup.test_manifest import FACTS, make_backup, refusal, rewrite
-
-Command = Callable[[str], None]
-ENDLESS = "import sys\nwhile True: sys.stdout.buffer.write(bytes(1 << 16))"
+from tests.unit.backup.backup_backend import CONTENT, make_backup, refusal, rewrite
+from tests.unit.shared import refusing
 
 
-def refusing(code: int) -> Callable[..., None]:
-    """Return a function of the system's that fails."""
+class TestWriting:
+    def test_only_its_owner_can_read_it(self, path: Path) -> None:
+        make_backup(path)
+        assert list(path.parent.iterdir()) == [path]
+        if sys.platform != "win32":
+            assert path.stat().st_mode & 0o777 == 0o600
 
-    def refuse(*_: Any, **__: Any) -> None:
-        raise OSError(code, os.strerror(code))
-
-    return refuse
-
-
-def lie(path: Path, change: dict[str, Any]) -> str:
-    """Return why a backup is refused whose manifest says something else."""
-    path.unlink(missing_ok=True)
-    text = json.loads(make_backup(path).to_json()) | change
-    rewrite(path, {MANIFEST: json.dumps(text).encode()})
-    return refusal(path)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "a backup.zip"
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Let a Python program take the place of every command in a container."""
-
-    def put(program: str) -> None:
-        line = [sys.executable, "-c", program]
-        monkeypatch.setattr(streams, "compose_command", lambda *_: line)
-
-    monkeypatch.setattr(streams, "compose_environment", lambda: dict(os.environ))
-    return put
-
-
-class Failing(ArchiveWriter):
-    """An archive that takes some of one part, and fails then."""
-
-    def __init__(self, part: str, error: type[BaseException]) -> None:
-        self.part, self.error = part, error
-        self.running = 0
-
-    def add(self, name: str, chunks: Iterable[bytes]) -> Part:
-        if name == self.part:
-            next(iter(chunks))
-            self.running = len(psutil.Process().children())
-            next(iter(chunks))
-            raise self.error
-        return Part(0, "")
-
-
-class TestEnding:
-    @pytest.fixture(autouse=True)
-    def dumps(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-        @contextmanager
-        def snapshot() -> Iterator[Any]:
-            yield lambda sql: [["00000003-00000002-1"]]
-
-        command(ENDLESS)
-        monkeypatch.setattr(commands, "snapshot", snapshot)
-        monkeypatch.setattr(commands, "_facts", lambda ask: FACTS)
-
-    @pytest.mark.parametrize("part", PARTS)
-    @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-    def test_a_dump_ends_when_it_cannot_be_written(
-        self, part: str, error: type[BaseException]
-    ) -> None:
-        archive, before = Failing(part, error), len(psutil.Process().children())
-        with pytest.raises(error) as kept:  # which holds every frame, as IPython does
-            commands._write(archive)
-        assert archive.running == before + 1
-        assert len(psutil.Process().children()) == before, kept
-
-    def test_it_ends_when_it_is_interrupted_between_two_chunks(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def clock() -> Iterator[float]:
-            yield 0.0
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=clock().__next__))
-        before = len(psutil.Process().children())
-        with pytest.raises(KeyboardInterrupt) as kept:
-            commands._write(Failing(POSTGRES_PART, OSError))
-        assert len(psutil.Process().children()) == before, kept
-
-
-class TestStreams:
-    def test_a_source_that_goes_away_is_a_sentence(self, command: Command) -> None:
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, ServerError("It failed.", "again")])
+    def test_one_that_is_interrupted_leaves_nothing(self, path: Path, error: Any) -> None:
         def chunks() -> Iterator[bytes]:
             yield b"half"
-            raise OSError(errno.EIO, "Input/output error")
+            assert [each.name for each in path.parent.iterdir()] != [path.name]
+            raise error
 
-        command("import sys; sys.stdin.read()")
-        with pytest.raises(ServerError, match=r"postgres was broken off: Input/output error\."):
-            write_stream("postgres", chunks(), "pg_restore")
+        with (
+            pytest.raises((KeyboardInterrupt, ServerError)),
+            new_archive(path) as archive,
+        ):
+            archive.add(POSTGRES_PART, chunks())
+        assert list(path.parent.iterdir()) == []
 
-    def test_no_room_for_its_messages_is_a_sentence(
-        self, command: Command, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        command("")
-        monkeypatch.setattr(streams.tempfile, "TemporaryFile", refusing(errno.ENOSPC))
-        with pytest.raises(ServerError, match="No space left on device"):
-            list(read_stream("postgres", "pg_dump"))
-
-    def test_messages_that_are_no_text_are_no_traceback(self, command: Command) -> None:
-        command("import os; os.write(2, b'error: \\xff\\x9d'); raise SystemExit(1)")
-        with pytest.raises(ServerError, match="postgres failed: error: "):
-            list(read_stream("postgres", "pg_dump"))
-
-    @pytest.mark.parametrize("code", [errno.EPIPE, errno.EINVAL])  # on Windows it is EINVAL
-    @pytest.mark.parametrize("method", ["write", "close"])
-    def test_a_command_may_end_before_it_has_read_all(
-        self, method: str, code: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        pipe = SimpleNamespace(write=lambda chunk: None, close=lambda: None)
-        setattr(pipe, method, refusing(code))
-        process = MagicMock(stdin=pipe, stdout=None, **{"wait.return_value": 0})
-        process.__enter__.return_value = process
-        monkeypatch.setattr(streams.subprocess, "Popen", lambda *_, **__: process)
-        monkeypatch.setattr(streams, "compose_command", lambda *_: [])
-        monkeypatch.setattr(streams, "compose_environment", dict)
-        write_stream("postgres", [b"more"], "pg_restore", "--list")
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    def test_a_full_disk_is_a_sentence(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened = Path.open
+        monkeypatch.setattr(Path, "open", lambda _, mode: opened(Path("/dev/full"), "wb"))
+        with (
+            pytest.raises(CourseError, match="No space left on device"),
+            new_archive(path) as archive,
+        ):
+            archive.add(POSTGRES_PART, [bytes(1 << 20)])
+        assert list(path.parent.iterdir()) == []
 
 
-TOO_LONG = pytest.param("a" * 300, marks=pytest.mark.skipif(os.name == "nt", reason="says other"))
+class TestChecking:
+    def test_what_was_written_is_given_back(self, path: Path) -> None:
+        manifest = make_backup(path)
+        with open_archive(path) as archive:
+            assert archive.manifest == manifest
+            assert {name: b"".join(archive.chunks(name)) for name in PARTS} == CONTENT
+
+    def test_one_that_was_cut_off_anywhere_is_refused(self, path: Path) -> None:
+        make_backup(path)
+        whole = path.read_bytes()
+        for length in (0, 1, 30, 1000, len(whole) // 2, len(whole) - 22, len(whole) - 1):
+            path.write_bytes(whole[:length])
+            assert "only a part" in refusal(path) or "damaged" in refusal(path)
+
+    def test_a_byte_that_changed_anywhere_in_the_data_is_found(self, path: Path) -> None:
+        make_backup(path)
+        whole = path.read_bytes()
+        end = whole.index(CONTENT[REDIS_PART]) + len(CONTENT[REDIS_PART])
+        for place in (*range(0, end, 4999), end - 1):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            assert refusal(path)
+
+    def test_a_part_of_another_backup_is_found(self, path: Path) -> None:
+        make_backup(path)
+        rewrite(path, {POSTGRES_PART: CONTENT[POSTGRES_PART][:-1] + b"?"})
+        assert "postgres.dump is not as it was saved" in refusal(path)
+
+    @pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "more.txt", "C:\\evil"])
+    def test_other_files_are_refused(self, path: Path, name: str) -> None:
+        make_backup(path)
+        rewrite(path, {name: b"evil"})
+        assert "other files" in refusal(path)
+
+    def test_a_name_that_is_there_twice_is_refused(self, path: Path) -> None:
+        make_backup(path)
+        with (
+            pytest.warns(UserWarning, match="Duplicate name"),
+            zipfile.ZipFile(path, "a") as archive,
+        ):
+            archive.writestr(POSTGRES_PART, b"evil")
+        assert "other files" in refusal(path)
+
+    def test_nothing_compressed_is_unpacked(self, path: Path) -> None:
+        make_backup(path)
+        rewrite(path, {POSTGRES_PART: bytes(10_000_000)}, zipfile.ZIP_DEFLATED)
+        assert "other files" in refusal(path)
+
+    def test_a_manifest_as_long_as_memory_is_refused(self, path: Path) -> None:
+        make_backup(path)
+        rewrite(path, {"manifest.json": b" " * (archive.MANIFEST_LIMIT + 1)})
+        assert "too long" in refusal(path)
+
+    def test_what_is_no_file_is_a_sentence(self, path: Path) -> None:
+        assert "No such file" in refusal(path)
+        assert "directory" in refusal(path.parent)
+        path.write_text("no zip")
+        assert "is no backup" in refusal(path)
 
 
 class TestPlace:
-    @pytest.mark.parametrize("act", [commands.save, commands.restore])
-    @pytest.mark.parametrize("name", ["~nobodyxyz/x.zip", "~a\0b/x.zip", "x\0.zip", TOO_LONG])
-    def test_a_name_that_cannot_be_is_a_sentence(
-        self, act: Callable[[str], Any], name: str
-    ) -> None:
-        with pytest.raises(CourseError) as caught:
-            act(name)
-        assert type(caught.value) is CourseError  # before Docker is asked
-        assert name.split("/")[-1] in caught.value.what
-
     def test_a_folder_that_may_not_be_entered_is_a_sentence(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -207,51 +151,6 @@ class TestPlace:
         self.test_what_appears_meanwhile_is_not_replaced(path)
 
 
-class TestLies:
-    @pytest.mark.parametrize("number", ["abc", -1, 1.5, True, None, 2**63, 10**400])
-    @pytest.mark.parametrize("name", ["rows", "runs"])
-    def test_every_count_is_checked(self, name: str, number: Any, path: Path) -> None:
-        honest = {"rows": {"thread": 1}, "runs": {"thread": 1}}
-        assert "manifest" in lie(path, {**honest, name: {"thread": number}})
-
-    def test_no_number_hides_another(self, path: Path) -> None:
-        size, part = {"size": 10**400}, f"size of {POSTGRES_PART}"
-        assert "size is no whole number" in lie(
-            path, {"database_size": 10**400, "rows": {"size": 1}}
-        )
-        assert "size is no whole number" in lie(
-            path, {"rows": size, "runs": {}, "database_size": 1}
-        )
-        sizes = {name: {**size, "sha256": ""} for name in PARTS}
-        assert part in lie(path, {"parts": sizes, "rows": {part: 1}})
-
-    @pytest.mark.parametrize("counts", [[1], None, "thread", 5])
-    def test_what_are_no_counts_is_a_sentence(self, counts: Any, path: Path) -> None:
-        assert "rows are no counts" in lie(path, {"rows": counts})
-
-    def test_the_largest_number_of_postgres_is_shown(self, path: Path) -> None:
-        manifest = make_backup(path, rows={"thread": 2**63 - 1}, database_size=2**63 - 1)
-        assert Manifest.from_json(manifest.to_json()) == manifest
-        assert "9,223,372,036,854,775,807" in manifest._repr_html_()
-
-    def test_names_are_cleaned(self, path: Path) -> None:
-        text = make_backup(path, rows={"\x1b[31mthread": 1}).to_json()
-        assert Manifest.from_json(text).rows == {"thread": 1}
-
-    def test_a_manifest_that_takes_more_of_the_file_than_it_says_is_not_read(
-        self, path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        make_backup(path)
-        content = bytearray(path.read_bytes())
-        entry = content.rindex(b"PK\x01\x02")  # the manifest is the last in the index
-        struct.pack_into("<I", content, entry + 20, MANIFEST_LIMIT * 2)  # its compressed size
-        path.write_bytes(content)
-        with zipfile.ZipFile(path) as archive:
-            assert archive.getinfo(MANIFEST).compress_size > MANIFEST_LIMIT
-        monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
-        assert "other files, or compressed ones" in refusal(path)
-
-
 class TestReading:
     @pytest.mark.parametrize("cut", [True, False])
     def test_one_that_changes_after_it_was_checked_is_a_sentence(
@@ -274,3 +173,16 @@ class TestReading:
             monkeypatch.setattr(zipfile.ZipExtFile, "read", refusing(errno.EIO))
             with pytest.raises(CourseError, match=r"cannot be read: Input/output error\."):
                 b"".join(archive.chunks(POSTGRES_PART))
+
+    def test_a_manifest_that_takes_more_of_the_file_than_it_says_is_not_read(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_backup(path)
+        content = bytearray(path.read_bytes())
+        entry = content.rindex(b"PK\x01\x02")  # the manifest is the last in the index
+        struct.pack_into("<I", content, entry + 20, MANIFEST_LIMIT * 2)  # its compressed size
+        path.write_bytes(content)
+        with zipfile.ZipFile(path) as archive:
+            assert archive.getinfo(MANIFEST).compress_size > MANIFEST_LIMIT
+        monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
+        assert "other files, or compressed ones" in refusal(path)

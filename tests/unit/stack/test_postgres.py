@@ -8,6 +8,7 @@ import pytest
 
 from course_helpers import query
 from course_helpers.stack import postgres
+from course_helpers.stack.postgres import literal, quoted
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,7 @@ def test_a_statement_is_run_as_it_is(
     assert query(sql) == [{"n": "1"}]
     assert asked[0][-1] == sql
     assert f'-c "{sql}"\n' in capsys.readouterr().out
+
+
+def test_names_and_texts_are_quoted() -> None:
+    assert (quoted('a"b'), literal("it's")) == ('"a""b"', "'it''s'")
