@@ -15,6 +15,7 @@ from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding
 from course_helpers.doctor.deployment import config_findings
 from course_helpers.doctor.deployment_files import dockerignore, requirements
+from tests.unit.doctor.deployment_backend import GRAPH, write
 
 ALL = [
     "langgraph.json",
@@ -26,7 +27,6 @@ ALL = [
     "Settings file",
     ".dockerignore",
 ]
-GRAPH = "task_maistro.py"
 
 
 def configure(folder: Path, **changes: Any) -> None:
@@ -34,10 +34,6 @@ def configure(folder: Path, **changes: Any) -> None:
     path = folder / "langgraph.json"
     config = {**json.loads(path.read_text()), **changes}
     path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
-
-
-def write(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(text, encoding="utf-8")
 
 
 def wrong(findings: list[Finding]) -> dict[str, str]:

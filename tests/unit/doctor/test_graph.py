@@ -16,7 +16,7 @@ from course_helpers.doctor._graph_child import problem_of
 from course_helpers.doctor.deployment import config_findings
 from course_helpers.doctor.graph import graph_import
 from task_maistro import graph
-from tests.unit.doctor.test_deployment import GRAPH, write
+from tests.unit.doctor.deployment_backend import GRAPH, write
 
 
 def imported(folder: Path, limit: float = 30) -> Finding:

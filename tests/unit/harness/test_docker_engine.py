@@ -15,7 +15,7 @@ from course_helpers.core.processes import MISSING, Answer
 from tests import docker_engine, run
 from tests.docker_engine import DockerEngine
 from tests.stages import Stage
-from tests.unit.harness.test_docker_plugins import BOOKWORM, FEDORA, UBUNTU
+from tests.unit.harness.systems import BOOKWORM, FEDORA, UBUNTU
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the fake programs are shell scripts")
 

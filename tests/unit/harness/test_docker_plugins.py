@@ -10,16 +10,10 @@ import pytest
 
 from course_helpers.core.errors import CourseError
 from tests import docker_plugins
+from tests.unit.harness.systems import BOOKWORM, FEDORA, FORKY, MINT, RASPBIAN, TRIXIE, UBUNTU
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the fake programs are shell scripts")
 
-BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
-TRIXIE = {"ID": "debian", "VERSION_ID": "13", "VERSION_CODENAME": "trixie"}
-FORKY = {"ID": "debian", "VERSION_CODENAME": "forky"}  # testing has no number
-RASPBIAN = {**BOOKWORM, "ID": "raspbian", "ID_LIKE": "debian"}
-UBUNTU = {"ID": "ubuntu", "ID_LIKE": "debian", "VERSION_ID": "24.04", "VERSION_CODENAME": "noble"}
-MINT = {"ID": "linuxmint", "ID_LIKE": "ubuntu debian", "VERSION_ID": "22"}
-FEDORA = {"ID": "fedora", "VERSION_ID": "44"}
 
 DEB822 = """Types: deb
 # the archive

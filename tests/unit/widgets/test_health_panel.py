@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 
-from course_helpers.core.findings import Finding
+from course_helpers.core.findings import Finding, Findings
+from course_helpers.doctor import result_code
 from course_helpers.widgets import HealthPanel, health_panel
+from tests.unit.doctor.examined import FOUND
+from tests.unit.shared import EVIL
 from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, URL, Markup, shown, static, until
 
 GOOD = Finding("Server", True, f"{URL} answers in 5 ms")
@@ -43,3 +49,43 @@ async def test_a_check_that_breaks_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     panel = HealthPanel(DEPLOYMENT)
     assert "OSError: disk on fire" in panel.message
     assert repr(panel) == "HealthPanel: nothing checked yet"
+
+
+async def test_the_panel_says_that_it_checks_and_fills_itself_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
+    gate = threading.Event()
+
+    def slow() -> Findings:
+        asked.append(gate.wait(5))
+        return Findings([*FOUND[:-1], Finding("Port 8123", False, EVIL, "docker ps", "04")])
+
+    monkeypatch.setattr(health_panel, "examine", slow)
+    panel = HealthPanel()
+    assert panel.message == "Checking this machine. This takes up to three seconds."
+    assert repr(panel) == "HealthPanel: nothing checked yet"
+    assert "Nothing checked yet" in panel.static_html()
+    await asyncio.sleep(0)
+    assert panel.button.disabled
+    gate.set()
+    await panel.refresh()
+    assert asked == [True]  # joined, not repeated
+    assert repr(panel) == "HealthPanel: 22 checks, 1 failed: Model, 2 for later lessons"
+    shown = panel._body.value
+    assert '<span class="later">later</span>' in shown
+    assert "From lesson 04 on: <code>docker ps</code>" in shown
+    assert f"<code>{result_code(panel.findings)}</code>" in shown
+    assert "<script" not in shown
+    assert shown in panel.static_html()
+
+
+async def test_a_broken_examination_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Findings:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(health_panel, "examine", broken)
+    panel = HealthPanel()
+    await panel.refresh()
+    assert "RuntimeError: can't start new thread" in panel.message
+    panel.close()

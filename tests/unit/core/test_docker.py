@@ -1,0 +1,95 @@
+"""What Docker's command line answers, as it should be and as it should not; each fix names a command."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from course_helpers.core import docker
+from course_helpers.core.processes import MISSING, TOO_SLOW, Answer
+from tests.unit.shared import failure
+
+NO_ENGINE = Answer(1, '{"Client": {}, "Server": null}', "Cannot connect to the Docker daemon at x.")
+NO_RIGHT = Answer(1, "", "permission denied while trying to connect to the Docker daemon socket")
+NOT_INSTALLED = Answer(MISSING, err="docker: command not found")
+HANGS = Answer(TOO_SLOW, err="no answer within 2 s")
+NO_PLUGIN = Answer(1, "", "docker: unknown command: docker compose")
+
+
+def server(version: str) -> Answer:
+    return Answer(0, json.dumps({"Server": {"Version": version}}))
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "seen"),
+    [
+        (docker.engine, server("28.2.2"), "engine 28.2.2"),
+        (docker.engine, server("23.0.0-rc1"), "engine 23.0.0-rc1"),
+        (docker.compose, Answer(0, "2.38.1"), "2.38.1"),
+        (docker.compose, Answer(0, "v5.0.0"), "5.0.0"),
+        (docker.buildx, Answer(0, "github.com/docker/buildx v0.24.0 d0e5e86"), "0.24.0"),
+        (docker.buildx, Answer(0, "buildx 0.13.1+ds1"), "0.13.1+ds1"),
+    ],
+)
+def test_docker_as_it_should_be(check: Callable[[Answer], str], answer: Answer, seen: str) -> None:
+    assert check(answer) == seen
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "seen"),
+    [
+        (docker.engine, NOT_INSTALLED, "not installed"),
+        (docker.engine, NO_ENGINE, "no engine answers: Cannot connect"),
+        (docker.engine, NO_RIGHT, "no right to its socket"),
+        (docker.engine, HANGS, "docker gives no answer within 2 s"),
+        (docker.engine, server("19.03.15"), "engine 19.03.15; 20 or newer"),
+        (docker.engine, server("dev"), "engine dev; 20 or newer"),
+        (docker.engine, Answer(0, "podman"), "no engine answers: it says nothing"),
+        (docker.compose, NOT_INSTALLED, "not installed"),
+        (docker.compose, Answer(0, "1.29.2"), "only an old one (1.29.2)"),
+        (docker.compose, Answer(0, "v2.20.3"), "only an old one (2.20.3)"),
+        (docker.compose, HANGS, "no answer"),
+        (docker.buildx, NO_PLUGIN, "not installed"),
+        (docker.buildx, NOT_INSTALLED, "not installed"),
+        (docker.buildx, HANGS, "no answer"),
+    ],
+)
+def test_docker_as_it_should_not_be(
+    check: Callable[[Answer], str], answer: Answer, seen: str
+) -> None:
+    assert seen in failure(lambda: check(answer))
+
+
+def test_compose_that_is_only_the_old_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert "/usr/bin/docker-compose" in failure(lambda: docker.compose(NO_PLUGIN))
+    monkeypatch.setattr(docker.shutil, "which", lambda name: None)
+    assert failure(lambda: docker.compose(NO_PLUGIN)) == "not installed"
+
+
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (401, True), (403, False), (502, False)])
+def test_the_registry(status: int, ok: bool) -> None:
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Registry) as http:
+        threading.Thread(target=http.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{http.server_port}/v2/"
+        if ok:
+            assert docker.registry(url) == f"Docker Hub answers ({status})"
+        else:
+            assert f"answers {status}" in failure(lambda: docker.registry(url))
+
+
+def test_no_registry() -> None:
+    what = failure(lambda: docker.registry("http://127.0.0.1:9"))
+    assert "does not answer (Connect" in what  # refused, or on Windows too slow

@@ -1,0 +1,15 @@
+"""What an examination finds on a machine, for the tests of what tells it."""
+
+from __future__ import annotations
+
+from course_helpers.core.findings import Finding, Findings
+from course_helpers.doctor import CHECKS
+from course_helpers.doctor.codes import Report
+
+FOUND = Findings(
+    Finding(c.name, c.name not in ("Model", "Docker"), "seen", "mend it", c.needed_from)
+    if c.name in ("Model", "Docker")
+    else Finding(c.name, True, "seen")
+    for c in CHECKS
+)
+EXAMPLE = Report((("ok", "later", "FAIL") * len(CHECKS))[: len(CHECKS)], 13, "Windows (WSL)")
