@@ -9,7 +9,7 @@ import pytest
 
 from course_helpers import check
 from course_helpers.core.errors import ServerError
-from tests.unit.server.test_assistants import WORK, Assistants
+from tests.unit.server.assistants_backend import WORK, Assistants
 from tests.unit.widgets.widget_backend import DOWN
 
 SPRING = {"campaign": "spring"}

@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import Finding
 from course_helpers.doctor.deployment import config_findings
-from course_helpers.doctor.deployment_files import dockerignore, requirements
 from tests.unit.doctor.deployment_backend import GRAPH, write
 
 ALL = [
@@ -253,44 +251,6 @@ def test_a_folder_of_its_own_with_a_pyproject(folder: Path) -> None:
     configure(folder, dependencies=[".", "./lib"])
     found = {finding.name: finding.detail for finding in config_findings(folder)}
     assert found["Dependency ./lib"] == "a folder with pyproject.toml"
-
-
-def test_requirements_without_an_upper_bound_are_said(tmp_path: Path) -> None:
-    file = tmp_path / "requirements.txt"
-    file.write_text(
-        "# a comment\n-r other.txt\n./local\n\nhttpx>=0.28,<1  # why\nrich==14.0 --hash=sha256:0\n"
-        "a~=1.2 ; python_version > '3'\nb @ https://example.com/b.zip\n"
-    )
-    assert requirements(file) == "4 packages, each with an upper bound"
-    file.write_text("httpx<1\nlangchain\ntrustcall>=0.0.39 \\\n    --hash=sha256:0\n")
-    assert requirements(file) == "3 packages, without an upper bound: langchain, trustcall"
-
-
-@pytest.mark.parametrize(
-    ("patterns", "ok"),
-    [
-        (".env\n.langgraph_api/\n", True),
-        (".env*\n/.langgraph_api\n!.env.example\n", True),
-        ("**/.env\r\n**/.langgraph_api/**\r\n", True),
-        ("*\n!task_maistro.py\n", True),
-        ("# .env\n.langgraph_api\n", False),
-        ("env\n.langgraph_api\n", False),
-        (".env\n", False),
-        ("*\n!.env\n", False),
-        ("", False),
-    ],
-)
-def test_what_docker_leaves_out(tmp_path: Path, patterns: str, ok: bool) -> None:
-    path = tmp_path / ".dockerignore"
-    path.write_text(patterns)
-    if ok:
-        assert dockerignore(path) == "keeps .env and .langgraph_api out of the image"
-        return
-    with pytest.raises(CourseError) as caught:
-        dockerignore(path)
-    kept = caught.value.fix.removeprefix("printf '").partition("'")[0]
-    path.write_text(patterns + kept.replace("\\n", "\n"))  # as the command would
-    assert dockerignore(path)
 
 
 anything = st.recursive(

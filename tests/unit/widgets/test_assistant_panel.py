@@ -10,7 +10,7 @@ import pytest
 
 from course_helpers.widgets import AssistantPanel
 from course_helpers.widgets import server_panel as module
-from tests.unit.server.test_assistants import WORK, Assistants
+from tests.unit.server.assistants_backend import WORK, Assistants
 from tests.unit.widgets.widget_backend import ATTACK, DEPLOYMENT, DOWN, Markup, shown, static, until
 
 
