@@ -15,7 +15,7 @@ from course_helpers.practice.cleanup import left
 from course_helpers.stack.postgres import read_rows
 from tests.docker.helpers import say
 from tests.docker.project import PROJECT
-from tests.unit.lessons.test_keeping_data import bytes_a_step
+from tests.unit.lessons.checkpointed_run import bytes_a_step
 
 
 async def test_contents_change_with_a_letter_and_with_nothing_else(running: str) -> None:

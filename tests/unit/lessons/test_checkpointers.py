@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
-from langgraph.graph import END, START, StateGraph
-from typing_extensions import TypedDict
 
 from course_helpers import stored_bytes, time_writes
 from course_helpers.core.errors import CourseError
-
-CONFIG: Any = {"configurable": {"thread_id": "1"}}
-STEPS = 5
-
-
-class Notes(TypedDict):
-    """A manual that does not change, and notes that become more."""
-
-    manual: list[str]
-    notes: Annotated[list[str], operator.add]
-
-
-def write(state: Notes) -> dict[str, list[str]]:
-    return {"notes": ["x" * 1000]}
-
-
-def bytes_a_step(saver: Any) -> list[int]:
-    """Return what each step of a run of five adds to a checkpointer."""
-    builder: Any = StateGraph(Notes)
-    builder.add_node("write", write)
-    builder.add_edge(START, "write")
-    builder.add_conditional_edges("write", lambda s: "write" if len(s["notes"]) < STEPS else END)
-    graph, given = builder.compile(checkpointer=saver), {"manual": ["m" * 20_000], "notes": []}
-    sizes = []
-    for _ in graph.stream(given, CONFIG, stream_mode="values", durability="sync"):
-        sizes.append(stored_bytes(saver))
-    return [after - before for before, after in pairwise(sizes)]
+from tests.unit.lessons.checkpointed_run import CONFIG, STEPS, bytes_a_step
 
 
 def test_memory_keeps_what_has_changed_and_sqlite_everything_at_each_step(tmp_path: Path) -> None:
