@@ -15,11 +15,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.lesson_checks import check_figures, check_quiz
+from tests.browser.lesson_lanes import LESSONS
 from tests.browser.notebook import DARK, LIGHT, Notebook, opened, screenshot, window_height
-from tests.notebooks.lessons import lane_of, lesson_paths, other_lane_of, read
 
-LANES = {path.stem: (lane_of(read(path)), other_lane_of(read(path))) for path in lesson_paths()}
-LESSONS = [name for name, lanes in LANES.items() if "embedded" in lanes]
 only_lesson_00 = pytest.mark.parametrize("lesson", ["00_start_here"], indirect=True)
 
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.lesson_checks import check_figures, check_quiz
+from tests.browser.lesson_lanes import LESSONS
 from tests.browser.notebook import DARK, LIGHT, executed, opened, screenshot
-from tests.browser.test_lessons import LESSONS
 from tests.notebooks.lessons import lesson_paths, read
 
 PATHS = [path for path in lesson_paths() if path.stem not in LESSONS]

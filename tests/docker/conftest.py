@@ -5,6 +5,7 @@ Everything is called `task-maistro-test…`, so that a learner's own stack is ne
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +20,9 @@ from course_helpers.images.make import build_agent
 from course_helpers.stack import lifecycle
 from course_helpers.stack.containers import find_services
 from tests.docker import project
+from tests.docker.backups import Saved, make_backup
 from tests.docker.project import IMAGE, PROJECT
+from tests.docker.replicas import engine
 
 project.use_own_project()
 
@@ -91,3 +94,9 @@ def built(tmp_path: Path) -> Iterator[Callable[..., str]]:
     os.environ["API_IMAGE"] = IMAGE
     for name in made:
         run(["docker", "image", "rm", "--force", name], 30)
+
+
+@pytest.fixture(scope="module")
+def saved(made_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Saved]:
+    with engine() as url:
+        yield asyncio.run(make_backup(url, tmp_path_factory.mktemp("backups") / "a.zip"))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+import httpx
 from dotenv import set_key, unset_key
+from langgraph_sdk import get_client
 
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import ENV_FILE, load_settings
 from course_helpers.images.make import build_agent
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack import compose, lifecycle
-from tests.conformance.support import GRAPHS
+from tests.conformance.receiver import Receiver
+from tests.conformance.support import GRAPHS, Server
 from tests.docker.helpers import docker
 from tests.docker.project import IMAGE
 
@@ -60,3 +63,30 @@ def wait_until_ready(url: str) -> None:
     while missing_graphs(url, NAMES) != []:
         assert time.monotonic() < deadline, f"{url} is not ready"
         time.sleep(0.1)
+
+
+NO_RECEIVER: Receiver = None  # type: ignore[assignment]  # these flows post nothing
+
+
+@asynccontextmanager
+async def connected(*urls: str) -> AsyncIterator[list[Server]]:
+    async with AsyncExitStack() as stack:
+        servers = []
+        for url in urls:
+            client = await stack.enter_async_context(get_client(url=url, timeout=30))
+            http = httpx.AsyncClient(base_url=url, timeout=30)
+            http = await stack.enter_async_context(http)
+            servers.append(Server(url, client, http, NO_RECEIVER))
+        yield servers
+
+
+def done(name: str) -> list[str]:
+    return [f"{name} before", f"{name} held", f"{name} after"]
+
+
+async def other(server: Server, thread_id: str, name: str, **options: str) -> str:
+    """Make a run that is not held, and return its id."""
+    run = await server.client.runs.create(
+        thread_id, "held", input={"name": name, "gate": ""}, **options
+    )
+    return run["run_id"]

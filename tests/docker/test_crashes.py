@@ -13,8 +13,15 @@ from langgraph_sdk.errors import APIError
 
 from tests.conformance.support import Server, until
 from tests.docker.helpers import container_id, docker
-from tests.docker.replicas import engine, replica, wait_until_ready
-from tests.docker.test_replicas import NO_RECEIVER, connected, done, other
+from tests.docker.replicas import (
+    NO_RECEIVER,
+    connected,
+    done,
+    engine,
+    other,
+    replica,
+    wait_until_ready,
+)
 
 PICKED_UP = 10.0  # seconds from a kill to another server's going on
 ANSWERS = 10.0  # seconds from the start of Postgres to the server's answer; 1 to 2 are usual

@@ -7,50 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
 
-import httpx
 import pytest
-from langgraph_sdk import get_client
 from langgraph_sdk.errors import ConflictError
 
-from tests.conformance.receiver import Receiver
-from tests.conformance.support import Server
-from tests.docker.replicas import engine, replica
+from tests.docker.replicas import connected, done, engine, other, replica
 
 REPETITIONS = range(int(os.environ.get("SOAK", "1")))
-NO_RECEIVER: Receiver = None  # type: ignore[assignment]  # these flows post nothing
 
 
 @pytest.fixture(scope="module")
 def urls(made_images: None) -> Iterator[tuple[str, str]]:
     with engine() as first, replica() as (second, _):
         yield first, second
-
-
-@asynccontextmanager
-async def connected(*urls: str) -> AsyncIterator[list[Server]]:
-    async with AsyncExitStack() as stack:
-        servers = []
-        for url in urls:
-            client = await stack.enter_async_context(get_client(url=url, timeout=30))
-            http = httpx.AsyncClient(base_url=url, timeout=30)
-            http = await stack.enter_async_context(http)
-            servers.append(Server(url, client, http, NO_RECEIVER))
-        yield servers
-
-
-def done(name: str) -> list[str]:
-    return [f"{name} before", f"{name} held", f"{name} after"]
-
-
-async def other(server: Server, thread_id: str, name: str, **options: str) -> str:
-    """Make a run that is not held, and return its id."""
-    run = await server.client.runs.create(
-        thread_id, "held", input={"name": name, "gate": ""}, **options
-    )
-    return run["run_id"]
 
 
 @pytest.mark.parametrize("_repetition", REPETITIONS)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from course_helpers.lanes import Deployment
-from tests.unit.test_reference import SHEET, rows
+from tests.reference import SHEET, rows
 
 pytestmark = pytest.mark.server
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from dotenv.parser import parse_stream
@@ -10,18 +9,7 @@ from langgraph_cli.cli import cli
 
 import course_helpers
 from course_helpers.core.settings import DEPLOYMENT, ROOT
-
-SHEET = "\n".join(
-    "".join(cell["source"])
-    for cell in json.loads((ROOT / "notebooks" / "reference.ipynb").read_text())["cells"]
-)
-
-
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table under a heading, without its head."""
-    section = SHEET.split(f"## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+from tests.reference import rows
 
 
 def test_every_make_target_is_there_and_no_other() -> None:
