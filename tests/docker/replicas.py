@@ -13,6 +13,7 @@ from dotenv import set_key, unset_key
 from langgraph_sdk import get_client
 
 from course_helpers.core.ports import free_port
+from course_helpers.core.processes import run
 from course_helpers.core.settings import ENV_FILE, load_settings
 from course_helpers.images.make import build_agent
 from course_helpers.server.probe import missing_graphs
@@ -46,8 +47,8 @@ def engine() -> Iterator[str]:
 def replica() -> Iterator[tuple[str, str]]:
     """Run one more server on the same databases; give its address and its container."""
     port = free_port()
-    run = ["run", "--detach", "--no-deps", "--publish", f"127.0.0.1:{port}:8000", "langgraph-api"]
-    answer = run(compose.compose_command(*run), 60, environ=os.environ)
+    command = ["run", "--detach", "--no-deps", "--publish", f"127.0.0.1:{port}:8000", "langgraph-api"]
+    answer = run(compose.compose_command(*command), 60, environ=os.environ)
     assert answer.code == 0, answer.err
     container, url = answer.out.splitlines()[-1], f"http://127.0.0.1:{port}"
     try:

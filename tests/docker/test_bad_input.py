@@ -133,8 +133,8 @@ def test_more_memory_than_allowed(fresh: None, built: Build) -> None:
     ],
 )
 def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str) -> None:
-    run = ["docker", "run", "--rm", "--env", f"LANGSERVE_GRAPHS={graphs}", "task-maistro-test"]
-    answer = run(run, 60)
+    command = ["docker", "run", "--rm", "--env", f"LANGSERVE_GRAPHS={graphs}", "task-maistro-test"]
+    answer = run(command, 60)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
     assert said in last

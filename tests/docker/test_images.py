@@ -30,8 +30,8 @@ ENGINE = f"{names.ENGINE}:{PYTHON}"
 
 def inside(image: str, *command: str, user: str = "0") -> str:
     """Return what a command prints in a container of an image."""
-    run = ["run", "--rm", "--network", "none", "--user", user, "--entrypoint", command[0]]
-    return docker(*run, image, *command[1:])
+    in_a_container = ["run", "--rm", "--network", "none", "--user", user, "--entrypoint", command[0]]
+    return docker(*in_a_container, image, *command[1:])
 
 
 def test_the_sizes_are_printed(made_images: None) -> None:
@@ -63,8 +63,8 @@ def test_the_engine_meets_the_contract_of_langgraph_build(made_images: None) -> 
 
 
 def test_the_finished_image_has_no_build_tools(made_images: None) -> None:
-    run = ["docker", "run", "--rm", "--entrypoint", "sh", IMAGE, "-c"]
-    assert run([*run, "command -v uv || command -v pip"], 60).code != 0
+    command = ["docker", "run", "--rm", "--entrypoint", "sh", IMAGE, "-c"]
+    assert run([*command, "command -v uv || command -v pip"], 60).code != 0
     assert "aegra-api" in inside(IMAGE, "python", "-c", _PACKAGES)
 
 
@@ -154,8 +154,8 @@ def test_the_engine_refuses_another_aegra(made_images: None) -> None:
         "m.version = lambda name: '0.99.0' if name == 'aegra-api' else real(name)\n"
         "import runpy, sys; sys.argv = ['x']; runpy.run_module('open_engine', run_name='__main__')"
     )
-    run = ["docker", "run", "--rm", "--entrypoint", "python", IMAGE, "-c", lie]
-    answer = run(run, 60)
+    command = ["docker", "run", "--rm", "--entrypoint", "python", IMAGE, "-c", lie]
+    answer = run(command, 60)
     assert answer.code == 1
     assert "needs aegra-api 0.11.0 and finds 0.99.0" in answer.err
 

@@ -199,10 +199,10 @@ def databases(made_images: None) -> Iterator[None]:
         open_to_all = ["redis-server", "--protected-mode", "no"]
         for service, command in ((POSTGRES, []), (REDIS, open_to_all)):
             set_up = (*labels(service), f"--name={NAME}-{service}", f"--network-alias={service}")
-            run = ("run", "--detach", f"--network={NAME}", f"--user={USERS[service]}", *set_up)
+            in_background = ("run", "--detach", f"--network={NAME}", f"--user={USERS[service]}", *set_up)
             folder = PGDATA if service == POSTGRES else "/data"
             given = (data(folder), "--env=POSTGRES_PASSWORD=x", image(service), *command)
-            made.append(docker(*run, *given))
+            made.append(docker(*in_background, *given))
         ready = ["docker", "exec", f"{NAME}-{POSTGRES}", "pg_isready", "--host=127.0.0.1"]
         wait_for(lambda: run(ready, 10).code == 0)
         yield
