@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -10,11 +11,16 @@ import subprocess
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft201909Validator
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
+from course_helpers.doctor import machine
+from course_helpers.workspace import lab
 from tests import run
 from tests.stages import STAGES, Stage
 
@@ -263,9 +269,63 @@ class TestContinuousIntegration:
         assert used
         assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used)
 
-    def test_the_development_container_sets_up_with_make(self) -> None:
-        container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+
+# See devContainer.base.schema.json.license for where it is from. It is the official schema without
+# what single editors add to it.
+SCHEMA = Path(__file__).parent / "devContainer.base.schema.json"
+CONTAINER = ROOT / ".devcontainer" / "devcontainer.json"
+
+
+class TestDevelopmentContainer:
+    @pytest.fixture
+    def schema(self) -> Draft201909Validator:
+        return Draft201909Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+    @pytest.fixture
+    def container(self) -> dict[str, Any]:
+        return json.loads(CONTAINER.read_text(encoding="utf-8"))
+
+    def test_fits_the_official_schema(
+        self, schema: Draft201909Validator, container: dict[str, Any]
+    ) -> None:
+        assert [error.message for error in schema.iter_errors(container)] == []
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"postCreateComand": "make setup"},
+            {"hostRequirements": {"memory": "8 GB"}},
+            {"hostRequirements": {"cpus": "2"}},
+            {"forwardPorts": ["JupyterLab"]},
+            {"features": []},
+        ],
+    )
+    def test_the_schema_finds_mistakes(
+        self, schema: Draft201909Validator, container: dict[str, Any], wrong: dict[str, Any]
+    ) -> None:
+        assert not schema.is_valid(container | wrong)
+
+    def test_sets_up_with_make(self, container: dict[str, Any]) -> None:
         assert container["postCreateCommand"] == "make setup"
+
+    def test_its_python_is_one_that_the_course_runs_on(self, container: dict[str, Any]) -> None:
+        version = re.fullmatch(r"[a-z./]+/python:(3\.\d+)-bookworm", container["image"])
+        assert version
+        assert version[1] in SpecifierSet(PROJECT["project"]["requires-python"])
+
+    def test_has_a_docker_of_its_own(self, container: dict[str, Any]) -> None:
+        assert list(container["features"]) == ["ghcr.io/devcontainers/features/docker-in-docker:4"]
+
+    def test_asks_for_as_much_as_the_doctor(self, container: dict[str, Any]) -> None:
+        asked = container["hostRequirements"]
+        assert asked["cpus"] >= 2
+        for name, check in (("memory", machine.memory), ("storage", machine.disk)):
+            needed = inspect.signature(check).parameters["needed"].default
+            assert int(asked[name].removesuffix("gb")) >= needed
+
+    def test_forwards_the_port_of_jupyterlab(self, container: dict[str, Any]) -> None:
+        assert container["forwardPorts"] == [lab.USUAL_PORT]
+        assert list(container["portsAttributes"]) == [str(lab.USUAL_PORT)]
 
 
 JUNIT = '<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>'
