@@ -269,6 +269,26 @@ class TestContinuousIntegration:
         assert used
         assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used)
 
+    def test_all_that_the_workflow_runs_exists(self) -> None:
+        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+        makefile = (ROOT / "Makefile").read_text()
+        for job in workflow["jobs"].values():
+            for command in (step["run"] for step in job["steps"] if "run" in step):
+                target = re.fullmatch(r"make ([a-z-]+)", command)
+                assert target, command
+                assert re.search(rf"^{target[1]}:", makefile, re.MULTILINE), command
+
+    def test_the_workflow_has_the_versions_of_python_that_the_course_promises(self) -> None:
+        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+        promised = SpecifierSet(PROJECT["project"]["requires-python"])
+        versions = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+        assert versions == ["3.11", "3.14"]
+        assert all(version in promised for version in versions)
+
+    def test_the_workflow_leaves_a_slow_machine_the_time(self) -> None:
+        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+        assert workflow["jobs"]["test"]["timeout-minutes"] == 90
+
 
 # See devContainer.base.schema.json.license for where it is from. It is the official schema without
 # what single editors add to it.
