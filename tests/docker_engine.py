@@ -101,7 +101,7 @@ class DockerEngine:
             self._start_private()
             return
         try:
-            docker.engine(self._ask("version", "--format", "{{json .}}"))
+            docker.engine()
         except CourseError as error:
             raise CourseError(error.what, f"{error.fix}; {AS_ROOT}") from None
 

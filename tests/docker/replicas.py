@@ -47,7 +47,14 @@ def engine() -> Iterator[str]:
 def replica() -> Iterator[tuple[str, str]]:
     """Run one more server on the same databases; give its address and its container."""
     port = free_port()
-    command = ["run", "--detach", "--no-deps", "--publish", f"127.0.0.1:{port}:8000", "langgraph-api"]
+    command = [
+        "run",
+        "--detach",
+        "--no-deps",
+        "--publish",
+        f"127.0.0.1:{port}:8000",
+        "langgraph-api",
+    ]
     answer = run(compose.compose_command(*command), 60, environ=os.environ)
     assert answer.code == 0, answer.err
     container, url = answer.out.splitlines()[-1], f"http://127.0.0.1:{port}"

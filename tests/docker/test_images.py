@@ -30,7 +30,16 @@ ENGINE = f"{names.ENGINE}:{PYTHON}"
 
 def inside(image: str, *command: str, user: str = "0") -> str:
     """Return what a command prints in a container of an image."""
-    in_a_container = ["run", "--rm", "--network", "none", "--user", user, "--entrypoint", command[0]]
+    in_a_container = [
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--user",
+        user,
+        "--entrypoint",
+        command[0],
+    ]
     return docker(*in_a_container, image, *command[1:])
 
 

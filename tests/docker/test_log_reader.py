@@ -199,7 +199,13 @@ def databases(made_images: None) -> Iterator[None]:
         open_to_all = ["redis-server", "--protected-mode", "no"]
         for service, command in ((POSTGRES, []), (REDIS, open_to_all)):
             set_up = (*labels(service), f"--name={NAME}-{service}", f"--network-alias={service}")
-            in_background = ("run", "--detach", f"--network={NAME}", f"--user={USERS[service]}", *set_up)
+            in_background = (
+                "run",
+                "--detach",
+                f"--network={NAME}",
+                f"--user={USERS[service]}",
+                *set_up,
+            )
             folder = PGDATA if service == POSTGRES else "/data"
             given = (data(folder), "--env=POSTGRES_PASSWORD=x", image(service), *command)
             made.append(docker(*in_background, *given))

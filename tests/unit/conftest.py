@@ -16,6 +16,7 @@ from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack import streams
 from course_helpers.widgets import server_panel
 from course_helpers.widgets import thread_panel as module
+from tests.unit.fake_engine import FakeEngine, running
 from tests.unit.server.store_backend import ANN, Store
 from tests.unit.shared import Command
 from tests.unit.widgets.widget_backend import Backend
@@ -103,3 +104,14 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 
     monkeypatch.setattr(streams, "compose_environment", lambda: dict(os.environ))
     return put
+
+
+@pytest.fixture
+def engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[str, str], None]
+) -> Iterator[FakeEngine]:
+    """Yield a Docker engine that answers as it is told, and that everything here asks."""
+    program("docker", "echo 'a test asks the command, not the engine' >&2; exit 1")
+    with running(tmp_path / "engine.sock") as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        yield engine

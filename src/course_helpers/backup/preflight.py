@@ -10,12 +10,14 @@ from pathlib import Path
 from course_helpers.backup.archive import Archive
 from course_helpers.backup.dumps import list_dump
 from course_helpers.backup.manifest import POSTGRES_PART, Manifest, told
-from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import run
+from course_helpers.core import docker
+from course_helpers.core.errors import CourseError, DockerError, ServerError
+from course_helpers.core.processes import last_words
 from course_helpers.core.settings import load_settings
 from course_helpers.images.names import stack_images
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import POSTGRES
+from course_helpers.stack.containers import run_alone
 from course_helpers.stack.postgres import ask, database, exists, row_counts, session
 
 # Loading writes each row twice: into its table, and into the log that Postgres recovers from, of
@@ -132,6 +134,11 @@ class Engine:
     revisions: tuple[str, ...]
 
 
+def _silent(image: str, said: str) -> ServerError:
+    what = f"The image {image} does not say what it serves: {last_words(said)}."
+    return ServerError(what, "make images")
+
+
 def read_engine() -> Engine:
     """Return what the stack's image serves.
 
@@ -139,12 +146,12 @@ def read_engine() -> Engine:
         ServerError: the image could not be asked.
     """
     image = stack_images(load_settings())[-1]
-    options = ("--rm", "--pull=never", "--network=none", "--entrypoint=python")
-    answer = run(["docker", "run", *options, image, "-c", _ENGINE], ENGINE_TIMEOUT)
+    try:
+        answer = run_alone(image, ["python", "-c", _ENGINE], ENGINE_TIMEOUT)
+    except (DockerError, docker.not_found()) as error:
+        raise _silent(image, docker.reason(error)) from None
     if answer.code != 0:
-        lines = [line for line in answer.err.splitlines() if line and "--help" not in line]
-        said = (lines or [f"it ended with code {answer.code}"])[-1].rstrip(".")
-        raise ServerError(f"The image {image} does not say what it serves: {said}.", "make images")
+        raise _silent(image, answer.err or f"it ended with code {answer.code}")
     found = json.loads(answer.out)
     if found is None:  # the licensed server keeps its tables' versions to itself
         return Engine("another server", ())

@@ -23,8 +23,8 @@ from course_helpers.backup.manifest import POSTGRES_PART
 from course_helpers.backup.preflight import require_empty
 from course_helpers.backup.running import server_runs, start_again, stop_at_once
 from course_helpers.backup.swap import drop, new_name, old_name, swap, swap_back
+from course_helpers.core import docker
 from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import run
 from course_helpers.core.progress import with_progress
 from course_helpers.core.waiting import wait_until
 from course_helpers.stack import lifecycle
@@ -110,8 +110,9 @@ def _empty_redis() -> None:
 def _disk_full(began: float) -> CourseError | None:
     """Return that Postgres has complained of a full disk since a moment, if it has."""
     container = next(service.container for service in services() if service.name == POSTGRES)
-    since = f"{time.monotonic() - began + 1:.0f}s"
-    log = run(["docker", "logs", "--since", since, container], 15, together=True).out
+    since = time.time() - (time.monotonic() - began) - 1
+    with docker.client() as engine:
+        log = docker.text_of(engine.api.logs(container, since=since))
     if "No space left on device" not in log:
         return None
     return ServerError(

@@ -1,23 +1,37 @@
-"""What the doctor looks at of Docker: the engine and the right to use it, its plugins, the images.
+"""The Docker engine: whether it can be used, and a client of it.
 
-Each check returns what it saw, or raises a `CourseError` with the fix.
+The client is that of Docker's Python library. It reaches the engine that `docker` itself would: the
+one that `DOCKER_HOST` names, or else the current context's (Docker Desktop, Colima, another
+computer). Compose and the build plugin have no library: their commands are run.
+
+A check returns what it saw, or raises a `CourseError` with the fix.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
 from course_helpers.core.errors import CourseError, DockerError
 from course_helpers.core.processes import MISSING, TOO_SLOW, Answer, last_words, run
 
+if TYPE_CHECKING:
+    import requests
+    from docker import DockerClient
+
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
 PATIENCE = 10.0  # seconds for one that is needed now, and may be busy
-COMMAND_TIMEOUT = 15.0  # seconds for a command
-_ENGINE = ("docker", "version", "--format", "{{json .}}")
+COMMAND_TIMEOUT = 15.0  # seconds for each answer
 _COMPOSE = ("docker", "compose", "version", "--short")
 _BUILDX = ("docker", "buildx", "version")
 REGISTRY = "https://registry-1.docker.io/v2/"
@@ -31,19 +45,224 @@ _PERMIT = "sudo usermod -aG docker $USER, then log out and in again"
 _PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (Debian's: docker-{0})"
 
 
-def engine(answer: Answer | None = None) -> str:
-    """Check that a Docker engine runs, that you may use it, and that it is recent enough."""
-    answer = answer or run(_ENGINE, TIMEOUT)
-    _require_command(answer)
-    if "permission denied" in answer.err.lower():
-        raise CourseError("installed, but you have no right to its socket", _PERMIT)
+T = TypeVar("T")
+
+
+class _Unusable(CourseError):
+    """The engine cannot be used, in the doctor's words."""
+
+
+@contextmanager
+def client(timeout: float = COMMAND_TIMEOUT) -> Iterator[DockerClient]:
+    """Yield a client of the engine, and close it afterwards.
+
+    What the engine says it does not have is left to the caller: `docker.errors.NotFound`.
+
+    Args:
+        timeout: seconds for each of its answers.
+
+    Raises:
+        DockerError: no engine answers, in time or at all, or it refuses.
+    """
     try:
-        version = str(json.loads(answer.out)["Server"]["Version"])
-    except (ValueError, LookupError, TypeError):
-        seen = f"installed, but no engine answers: {last_words(answer.err)}"
-        raise CourseError(seen, _START) from None
+        with _client(timeout) as engine:
+            yield engine
+    except _Unusable as error:
+        raise DockerError(f"Docker: {error.what.rstrip('?.')}.", error.fix) from None
+
+
+@contextmanager
+def _client(timeout: float) -> Iterator[DockerClient]:
+    try:
+        import docker  # here: the doctor must be able to say that it is missing
+    except ImportError as error:
+        raise _Unusable(f"the Python package {error.name} is missing", "make lab") from None
+    _require_context()
+    try:
+        # `ssh` itself reaches an engine on another computer, with the user's keys and settings.
+        engine = docker.from_env(timeout=cast(int, timeout), use_ssh_client=True)
+        try:
+            yield engine
+        finally:
+            engine.close()
+    except docker.errors.NotFound:
+        raise
+    except docker.errors.APIError as error:
+        said = str(error.explanation or error).rstrip(".")
+        raise _Unusable(f"the engine refuses: {said}", "make doctor") from None
+    except _library_errors() as error:
+        raise _Unusable(*_why_unusable(error, timeout)) from None
+
+
+def _require_context() -> None:
+    """Raise unless the library finds the context that is chosen: it would take the default one.
+
+    Measured with docker 7.2.0: it looks for contexts only beside a `config.json`, which
+    `docker context use` writes.
+    """
+    from docker.context import ContextAPI
+    from docker.context.config import get_current_context_name
+
+    if os.environ.get("DOCKER_HOST"):
+        return
+    name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    if ContextAPI.get_context(name) is None:
+        fix = f"docker context use {name} (docker context ls lists them)"
+        raise _Unusable(f"there is no context {name!r}", fix)
+
+
+def not_found() -> type[Exception]:
+    """Return what a client raises where the engine has no such container, image or volume."""
+    from docker.errors import NotFound
+
+    return NotFound
+
+
+def _library_errors() -> tuple[type[Exception], ...]:
+    """Return what the library raises where an engine does not answer as one does."""
+    import docker
+    import requests
+    import urllib3
+
+    return docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError
+
+
+def _why_unusable(error: BaseException, timeout: float) -> tuple[str, str]:
+    """Return why no engine answers, in a few words, and the fix."""
+    if shutil.which("docker") is None:
+        return "docker is not installed", _INSTALL
+    causes = list(_causes(error))
+    if any(isinstance(each, PermissionError) for each in causes):
+        return "installed, but you have no right to its socket", _PERMIT
+    if any("timed out" in str(each) for each in causes):
+        return f"docker gives no answer within {timeout:g} s", _RESTART
+    said = last_words(str(causes[-1]))
+    if any(isinstance(each, OSError) and each.errno for each in causes):
+        said = f"Cannot connect to the Docker daemon at {_address()}. Is the docker daemon running?"
+    return f"installed, but no engine answers: {said}", _START
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that it came of; the library wraps some into others."""
+    while error is not None:
+        yield error
+        wrapped = [each for each in error.args if isinstance(each, BaseException)]
+        error = wrapped[0] if wrapped else error.__cause__ or error.__context__
+
+
+def _address() -> str:
+    """Return where the library looks for the engine."""
+    from docker.constants import DEFAULT_UNIX_SOCKET
+    from docker.context import ContextAPI
+
+    found = os.environ.get("DOCKER_HOST")
+    with suppress(Exception):  # a file of contexts that cannot be read, say
+        found = found or ContextAPI.kwargs_from_context().get("base_url")
+    return found or DEFAULT_UNIX_SOCKET
+
+
+def get(
+    engine: DockerClient, path: str, params: Mapping[str, Any], stream: bool = False
+) -> requests.Response:
+    """Ask the engine what the library has no method for, or none that ends in time.
+
+    Args:
+        engine: the client.
+        path: of the engine's API, for instance `images/get`.
+        params: of the question (https://docs.docker.com/reference/api/engine/).
+        stream: whether the answer is read piece by piece.
+
+    Raises:
+        docker.errors.APIError: the engine refuses.
+    """
+    from docker.errors import create_api_error_from_http_exception
+    from requests import HTTPError
+
+    url = f"{engine.api.base_url}/v{engine.api.api_version}/{path}"
+    answer = engine.api.get(url, params=params, timeout=engine.api.timeout, stream=stream)
+    try:
+        answer.raise_for_status()
+    except HTTPError as error:
+        create_api_error_from_http_exception(error)
+    return answer
+
+
+def past_events(
+    engine: DockerClient, filters: Mapping[str, Sequence[str]], seconds: float
+) -> list[dict[str, Any]]:
+    """Return what has happened in the engine, the oldest first.
+
+    The library's `events` has no time-out.
+
+    Args:
+        engine: the client.
+        filters: as `docker events` takes them.
+        seconds: how far to look back.
+    """
+    now = time.time()  # to the microsecond: a whole second would leave out what is just happening
+    window = {"since": f"{now - seconds:.6f}", "until": f"{now:.6f}"}
+    answer = get(engine, "events", {**window, "filters": json.dumps(filters)})
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def within(timeout: float, call: Callable[[], T]) -> T:
+    """Return what a call of the library gives that would wait without an end.
+
+    Args:
+        timeout: seconds.
+        call: the call; it goes on in a thread of its own if it takes longer.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    outcome: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(call())
+        except Exception as error:  # the caller's to tell
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return outcome.result(timeout)
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong in few words, to be put into a sentence.
+
+    Args:
+        error: what a client has raised, or the file that was read or written meanwhile.
+    """
+    if isinstance(error, CourseError):
+        return last_words(error.what)
+    said = getattr(error, "explanation", None) or getattr(error, "strerror", None) or error
+    return last_words(str(said))
+
+
+def text_of(output: bytes | None) -> str:
+    """Return what a container has printed as text."""
+    return (output or b"").decode(errors="replace").strip()
+
+
+def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of what a container prints, as they come, whatever pieces they come in."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace") for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def engine(timeout: float = TIMEOUT) -> str:
+    """Check that a Docker engine runs, that you may use it, and that it is recent enough."""
+    if shutil.which("docker") is None:
+        raise CourseError("docker is not installed", _INSTALL)
+    with _client(timeout) as found:
+        version = str(found.version().get("Version", ""))
     if _numbers(version)[0] < OLDEST_ENGINE:
-        raise CourseError(f"engine {version}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
+        seen = f"engine {version or 'without a version'}"
+        raise CourseError(f"{seen}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
     return f"engine {version}"
 
 
@@ -84,34 +303,25 @@ def registry(url: str = REGISTRY) -> str:
 
 
 def require(build: bool = False) -> None:
-    """Return if there is a Docker that can run the stack, and build its images if asked.
+    """Raise unless there is a Docker that can run the stack, and build its images if asked.
+
+    Args:
+        build: whether images are to be built.
 
     Raises:
         DockerError: it is missing, does not run, or is too old.
     """
-    checks = (
-        ("Docker", engine, _ENGINE),
-        ("Docker Compose", compose, _COMPOSE),
-        ("Docker's build plugin", buildx, _BUILDX),
-    )
-    for name, check, command in checks if build else checks[:2]:
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("Docker", lambda: engine(PATIENCE)),
+        ("Docker Compose", lambda: compose(run(_COMPOSE, PATIENCE))),
+    ]
+    if build:
+        checks.append(("Docker's build plugin", lambda: buildx(run(_BUILDX, PATIENCE))))
+    for name, check in checks:
         try:
-            check(run(command, PATIENCE))
+            check()
         except CourseError as error:
             raise DockerError(f"{name}: {error.what}.", error.fix) from None
-
-
-def why_not(answer: Answer) -> DockerError:
-    """Return why a docker command failed, in the doctor's words.
-
-    Args:
-        answer: what it said; not a success.
-    """
-    try:
-        seen = engine(answer)
-    except CourseError as error:
-        return DockerError(f"Docker: {error.what.rstrip('?.')}.", error.fix)
-    return DockerError(f"Docker ({seen}) refuses: {answer.err}.", "make doctor")
 
 
 def _require_command(answer: Answer) -> None:
@@ -125,19 +335,3 @@ def _numbers(version: str) -> tuple[int, int]:
     """Return a version's first two numbers."""
     found = re.match(r"(\d+)(?:\.(\d+))?", version)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-
-
-def ask_docker(*arguments: str, timeout: float = COMMAND_TIMEOUT) -> str:
-    """Return what a docker command prints.
-
-    Args:
-        arguments: the command and its options.
-        timeout: seconds.
-
-    Raises:
-        DockerError: it failed, in the doctor's words if no engine answers.
-    """
-    answer = run(["docker", *arguments], timeout)
-    if answer.code != 0:
-        raise why_not(answer)
-    return answer.out

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import psutil
 
@@ -98,27 +98,3 @@ def _kill(pid: int) -> None:
     for each in [*process.children(recursive=True), process]:
         with suppress(psutil.NoSuchProcess):
             each.kill()
-
-
-@contextmanager
-def child_process(
-    command: Sequence[str], stdout: int, stderr: int, **environ: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command to its end, or end it when this process cannot go on."""
-    with subprocess.Popen(
-        command, env=os.environ | environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.terminate()
-            for pipe in filter(None, (process.stdout, process.stderr)):
-                pipe.close()  # docker does not end while it waits for somebody to read
-            process.wait()
-            raise
-
-
-def last_line(errors: IO[bytes] | None) -> str:
-    """Return the last line that Docker wrote to its errors, to be put into a sentence."""
-    lines = errors.read().decode(errors="replace").strip().splitlines() if errors else []
-    return lines[-1].rstrip(".") if lines else "docker does not say why"

@@ -10,10 +10,12 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from course_helpers.core import docker
 from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
-from course_helpers.core.processes import last_words, run
+from course_helpers.core.processes import last_words
 from course_helpers.core.settings import ROOT
 
 SOURCES = "task-maistro.sources"  # the label that says what an image was made from
@@ -104,9 +106,28 @@ def image_sources(image: str, timeout: float = INSPECT_TIMEOUT) -> str | None:
     Returns:
         None if there is no such image here.
     """
-    wanted = f'{{{{index .Config.Labels "{SOURCES}"}}}}'
-    answer = run(["docker", "image", "inspect", "--format", wanted, image], timeout)
-    return answer.out if answer.code == 0 else None
+    facts = inspect_image(image, timeout)
+    return None if facts is None else str((facts["Config"]["Labels"] or {}).get(SOURCES, ""))
+
+
+def inspect_image(image: str, timeout: float = INSPECT_TIMEOUT) -> dict[str, Any] | None:
+    """Return all that Docker knows of a local image.
+
+    Args:
+        image: its name or id.
+        timeout: seconds for Docker to answer.
+
+    Returns:
+        None if there is no such image here.
+
+    Raises:
+        DockerError: Docker does not answer.
+    """
+    with docker.client(timeout) as engine:
+        try:
+            return dict(engine.api.inspect_image(image))
+        except docker.not_found():
+            return None
 
 
 def sources_hash(folder: Path, *more: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from course_helpers.core import docker
 from course_helpers.core.errors import BuildError
 from course_helpers.core.markup import clean
-from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
+from course_helpers.images.build import inspect_image
 from course_helpers.images.names import ENGINE, PYTHON, base_image
 
 TIMEOUT = 15.0  # seconds for each question to Docker
@@ -90,10 +91,9 @@ def read_image(name: str | None = None) -> ImageView:
     """
     settings = load_settings()
     name = name or settings.value("API_IMAGE", "task-maistro")
-    answer = run(["docker", "image", "inspect", name], TIMEOUT)
-    if answer.code != 0:
+    facts = inspect_image(name)
+    if facts is None:
         raise BuildError(f"There is no image {name} here.", "make images")
-    facts = json.loads(answer.out)[0]
     licensed = settings.value("BASE_IMAGE")
     engine = f"{licensed or ENGINE}:{PYTHON}"
     base = "" if licensed else base_image(settings, "PYTHON_IMAGE")
@@ -109,24 +109,26 @@ def read_image(name: str | None = None) -> ImageView:
     )
 
 
-def _history(image: str) -> list[dict[str, str]]:
+def _history(image: str) -> list[dict[str, Any]]:
     """Return an image's steps, the oldest first; none if there is no such image."""
-    options = ("--no-trunc", "--human=false", "--format", "{{json .}}")
-    answer = run(["docker", "history", *options, image], TIMEOUT)
-    return [json.loads(line) for line in reversed(answer.out.splitlines())]
+    with docker.client(TIMEOUT) as engine:
+        try:
+            return list(reversed(engine.api.history(image)))
+        except docker.not_found():
+            return []
 
 
-def _shared(history: list[dict[str, str]], image: str) -> int:
+def _shared(history: list[dict[str, Any]], image: str) -> int:
     """Return how many steps an image has in common with another, from the first on."""
     other = _history(image) if image else []
     pairs = zip(history, other, strict=False)
-    same = [(a["CreatedBy"], a["CreatedAt"]) == (b["CreatedBy"], b["CreatedAt"]) for a, b in pairs]
+    same = [(a["CreatedBy"], a["Created"]) == (b["CreatedBy"], b["Created"]) for a, b in pairs]
     return same.index(False) if False in same else len(same)
 
 
-def _layer(step: Mapping[str, str], number: int, ends: Mapping[str, int]) -> Layer:
+def _layer(step: Mapping[str, Any], number: int, ends: Mapping[str, int]) -> Layer:
     source = next((name for name, end in ends.items() if number < end), "agent")
-    return Layer(_as_written(step["CreatedBy"]), int(step["Size"]), source)
+    return Layer(_as_written(step["CreatedBy"]), step["Size"], source)
 
 
 def _as_written(command: str) -> str:

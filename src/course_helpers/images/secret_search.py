@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+from course_helpers.core import docker
 from course_helpers.core.errors import BuildError
-from course_helpers.images.make import image_sources
+from course_helpers.core.processes import CHUNK
+from course_helpers.images.build import image_sources
 
 SETTINGS = "the image's settings"  # its environment, labels and history
-_CHUNK = 1 << 20  # bytes read at once
+TIMEOUT = 600.0  # seconds in which Docker may say nothing while it packs
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,11 @@ def search_layers(image: str, secrets: Mapping[str, str]) -> list[Found]:
 
 @contextmanager
 def _archive(image: str) -> Iterator[tarfile.TarFile]:
-    """Give what `docker save` writes: an archive of layers, which are archives, and JSON files."""
-    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+    """Yield what `docker save` writes: an archive of layers, which are archives, and JSON files."""
+    with docker.client(TIMEOUT) as engine:
+        saved = docker.get(engine, "images/get", {"names": [image]}, stream=True)
+        with saved, tarfile.open(fileobj=saved.raw, mode="r|") as archive:
             yield archive
-        while process.stdout.read(_CHUNK):  # the padding, or docker complains of a broken pipe
-            pass
 
 
 def _blobs(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
@@ -81,7 +80,7 @@ def _names_in(file: IO[bytes], needles: Mapping[str, bytes]) -> set[str]:
     overlap = max((len(value) for value in needles.values()), default=1) - 1
     names: set[str] = set()
     tail = b""
-    while chunk := file.read(_CHUNK):
+    while chunk := file.read(CHUNK):
         text = tail + chunk
         names |= {name for name, value in needles.items() if value in text}
         tail = text[max(0, len(text) - overlap) :]

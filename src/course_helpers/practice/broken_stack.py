@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from course_helpers.core.docker import ask_docker
-from course_helpers.core.errors import BuildError, CourseError
+from course_helpers.core import docker
+from course_helpers.core.errors import BuildError, CourseError, DockerError
 from course_helpers.core.processes import last_words, run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.images.names import base_image, stack_images
-from course_helpers.practice import port_holder
+from course_helpers.practice import cleanup, port_holder
 from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import override_file, run_compose, services
+from course_helpers.stack.containers import run_alone
 
 TIMEOUT = 60.0  # seconds for a command of Docker
 DATA = "/var/lib/postgresql/data"  # where Postgres has its volume
@@ -81,8 +82,8 @@ class BrokenStack:
     def remove(self, service: str) -> None:
         """Remove a service's container, as when somebody has stopped the stack."""
         with self._practice:
-            if found := [each.container for each in services() if each.name == service]:
-                ask_docker("container", "rm", "--force", *found, timeout=TIMEOUT)
+            found = [each.container for each in services() if each.name == service]
+            cleanup.remove_containers(found)
 
     def change(self, service: str, **keys: Any) -> None:
         """Change a service as an edit of the compose file would, and make its container anew.
@@ -102,12 +103,10 @@ class BrokenStack:
         Args:
             options: of the driver, for instance `size=8m`; without any, an ordinary one.
         """
-        given = ["type=tmpfs", "device=tmpfs", f"o={','.join(options)}"] if options else []
-        ask_docker(
-            *("volume", "create", f"--label=com.docker.compose.project={self._project}"),
-            *(f"--opt={option}" for option in given),
-            self._volume,
-        )
+        given = {"type": "tmpfs", "device": "tmpfs", "o": ",".join(options)} if options else {}
+        labels = {"com.docker.compose.project": self._project}
+        with docker.client() as engine:
+            engine.volumes.create(self._volume, labels=labels, driver_opts=given)
         self._volumes[self._volume] = {"external": True}
         return self._volume
 
@@ -115,12 +114,13 @@ class BrokenStack:
         """Run a shell script in the volume that `make_volume` has made, as Postgres' user."""
         with self._practice:
             image = base_image(load_settings(), "POSTGRES_IMAGE")
-        options = ("--rm", "--network=none", "--user=999:999", "--entrypoint=sh")
-        ask_docker(
-            *("run", *options, f"--volume={self._volume}:{DATA}", f"--workdir={DATA}"),
-            *(image, "-c", script),
-            timeout=TIMEOUT,
-        )
+        mounted = [f"{self._volume}:{DATA}"]
+        command = ["sh", "-c", script]
+        options = {"user": "999:999", "volumes": mounted, "working_dir": DATA}
+        answer = run_alone(image, command, TIMEOUT, **options)
+        if answer.code != 0:
+            said = last_words(answer.err)
+            raise DockerError(f"{self._volume} could not be prepared: {said}.", "make doctor")
 
     def make_image(self, *lines: str) -> str:
         """Build an image on the agent's, and return its name.
@@ -175,8 +175,8 @@ class BrokenStack:
         with redirect_stdout(io.StringIO()):
             self._practice.up()
         self._file.unlink()
-        for kind, name in (("volume", self._volume), ("image", self._image)):
-            run(["docker", kind, "rm", "--force", name], TIMEOUT)
+        cleanup.remove_volumes([self._volume])
+        cleanup.remove_images([self._image])
         print(f"Mended after {time.monotonic() - began:.1f} s", flush=True)
 
     def _remove_disturbed(self) -> None:

@@ -15,7 +15,7 @@ from course_helpers.core.markup import clean
 from course_helpers.core.processes import TOO_SLOW, run
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import show_command
-from course_helpers.images.build import build_cause
+from course_helpers.images.build import build_cause, inspect_image
 
 BUILD_TIMEOUT = 600.0  # seconds
 TIMEOUT = 15.0  # seconds for a question to Docker
@@ -113,4 +113,4 @@ def _tag(command: str) -> str:
 
 
 def _image_id(image: str) -> str:
-    return run(["docker", "image", "inspect", "--format", "{{.Id}}", image], TIMEOUT).out
+    return str((inspect_image(image) or {"Id": ""})["Id"])

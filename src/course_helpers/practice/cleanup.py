@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 
-from course_helpers.core.processes import run
+from docker import APIClient
+from docker.errors import APIError
+
+from course_helpers.core import docker
+from course_helpers.core.errors import DockerError
 
 TIMEOUT = 60.0  # seconds
 
@@ -21,27 +27,54 @@ def left(name: str) -> list[str]:
         name: the network's and the images' name, and, with a hyphen, the containers' first part;
             or the project's, of what Compose has made.
     """
-    return [*_containers(name), *_networks(name), *_volumes(name), *_images(name)]
+    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+        looks = (_containers, _networks, _volumes, _images)
+        return [found for look in looks for found in look(engine.api, name)]
+    return []
 
 
 def remove(name: str, replaced: Iterable[str] = ()) -> None:
-    """Remove all of it, with the containers' data.
+    """Remove all of it, with the containers' data; what cannot be removed is passed over.
 
     Args:
         name: as above.
         replaced: ids of images that may have lost their names; those that have go too.
     """
-    if names := _containers(name):
-        run(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
-    if names := _networks(name):
-        run(["docker", "network", "rm", *names], TIMEOUT)
-    if names := _volumes(name):
-        run(["docker", "volume", "rm", *names], TIMEOUT)
-    if names := _images(name):
-        run(["docker", "image", "rm", "--force", *names], TIMEOUT)
-    for image in replaced:
-        if _lines("image", "inspect", "--format", "{{len .RepoTags}}", image) == ["0"]:
-            run(["docker", "image", "rm", image], TIMEOUT)
+    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+        remove_containers(_containers(engine.api, name))
+        _each(_networks(engine.api, name), engine.api.remove_network)
+        remove_volumes(_volumes(engine.api, name))
+        remove_images(_images(engine.api, name))
+        _each(replaced, partial(_remove_if_nameless, engine.api))
+
+
+def remove_containers(names: Iterable[str]) -> None:
+    """Remove containers, with their data; what is gone already is passed over."""
+    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+        _each(names, partial(engine.api.remove_container, v=True, force=True))
+
+
+def remove_volumes(names: Iterable[str]) -> None:
+    """Remove volumes; what is gone already is passed over."""
+    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+        _each(names, partial(engine.api.remove_volume, force=True))
+
+
+def remove_images(names: Iterable[str]) -> None:
+    """Remove images by their names; what is gone already is passed over."""
+    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+        _each(names, partial(engine.api.remove_image, force=True))
+
+
+def _each(names: Iterable[str], remove_one: Callable[[str], object]) -> None:
+    for name in names:
+        with suppress(APIError):
+            remove_one(name)
+
+
+def _remove_if_nameless(api: APIClient, image: str) -> None:
+    if not api.inspect_image(image)["RepoTags"]:
+        api.remove_image(image)
 
 
 def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
@@ -60,31 +93,26 @@ def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
     )
 
 
-def _containers(name: str) -> list[str]:
-    names = _lines("container", "ls", "--all", "--format", "{{.Names}}")
+def _containers(api: APIClient, name: str) -> list[str]:
+    names = [each.removeprefix("/") for one in api.containers(all=True) for each in one["Names"]]
     return [each for each in names if each.startswith(f"{name}-")]
 
 
-def _networks(name: str) -> list[str]:
-    by_hand = [each for each in _lines("network", "ls", "--format", "{{.Name}}") if each == name]
-    return [*by_hand, *_of_project("network", name)]
+def _networks(api: APIClient, name: str) -> list[str]:
+    by_hand = [each["Name"] for each in api.networks() if each["Name"] == name]
+    return [*by_hand, *(each["Name"] for each in api.networks(filters=_of_project(name)))]
 
 
-def _volumes(name: str) -> list[str]:
-    return _of_project("volume", name)
+def _volumes(api: APIClient, name: str) -> list[str]:
+    return [each["Name"] for each in api.volumes(filters=_of_project(name))["Volumes"] or []]
 
 
-def _of_project(kind: str, project: str) -> list[str]:
-    label = f"--filter=label=com.docker.compose.project={project}"
-    return _lines(kind, "ls", label, "--format", "{{.Name}}")
+def _images(api: APIClient, name: str) -> list[str]:
+    return [tag for image in api.images(name) for tag in image["RepoTags"] or []]
 
 
-def _images(name: str) -> list[str]:
-    return _lines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name)
-
-
-def _lines(*arguments: str) -> list[str]:
-    return run(["docker", *arguments], TIMEOUT).out.splitlines()
+def _of_project(name: str) -> dict[str, str]:
+    return {"label": f"com.docker.compose.project={name}"}
 
 
 if __name__ == "__main__":

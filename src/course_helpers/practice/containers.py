@@ -13,7 +13,6 @@ from pathlib import Path
 
 from course_helpers.core import docker
 from course_helpers.core.errors import BuildError, SettingsError
-from course_helpers.core.processes import run
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images import names
@@ -21,7 +20,12 @@ from course_helpers.images.build import image_sources
 from course_helpers.lanes import Deployment
 from course_helpers.practice import cleanup
 from course_helpers.practice.builds import REPLACED
-from course_helpers.practice.waiting import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.practice.waiting import (
+    POSTGRES_READY,
+    answers,
+    published,
+    wait_until_ready,
+)
 from course_helpers.server.probe import missing_graphs, server_info
 from course_helpers.stack import compose
 
@@ -131,8 +135,7 @@ class PracticeContainers:
         Args:
             services: what they are called, after the lesson's name: `agent`, `redis`, `postgres`.
         """
-        names = [self._container(service) for service in services]
-        run(["docker", "rm", "--force", "--volumes", *names], TIMEOUT)
+        cleanup.remove_containers(self._container(service) for service in services)
 
     def left(self) -> list[str]:
         """Return the names of all that there is of this lesson: containers, network, images."""
@@ -155,12 +158,10 @@ class PracticeContainers:
         return f"docker run --detach {name} {options} {image}"
 
     def _answers(self, service: str) -> bool:
-        asked = ["docker", "exec", self._container(service), *_READY[service]]
-        return run(asked, TIMEOUT).code == 0
+        return answers(self._container(service), _READY[service])
 
     def _url(self, service: str) -> str:
-        asked = ["docker", "port", self._container(service), "8000"]
-        return f"http://{run(asked, TIMEOUT).out or '127.0.0.1:0'}"
+        return f"http://{published(self._container(service), 8000) or '127.0.0.1:0'}"
 
     def _deployment(self, url: str, env_file: Path) -> Deployment:
         info = server_info(url) or {}

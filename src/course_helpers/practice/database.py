@@ -12,12 +12,16 @@ import secrets
 import time
 
 from course_helpers.core import docker
-from course_helpers.core.processes import run
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images.names import base_image
 from course_helpers.practice import cleanup
-from course_helpers.practice.waiting import POSTGRES_READY, TIMEOUT, wait_until_ready
+from course_helpers.practice.waiting import (
+    POSTGRES_READY,
+    answers,
+    published,
+    wait_until_ready,
+)
 from course_helpers.stack.compose import project_name
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
@@ -57,11 +61,11 @@ class PracticeDatabase:
         cleanup.remove(self._project)
 
     def _answers(self) -> bool:
-        return run(["docker", "exec", self._container, *POSTGRES_READY], TIMEOUT).code == 0
+        return answers(self._container, POSTGRES_READY)
 
     def _address(self) -> str:
         """Return host and port; Docker has chosen the port."""
-        return run(["docker", "port", self._container, "5432"], TIMEOUT).out.splitlines()[0]
+        return published(self._container, 5432)
 
     def _remove_at_exit(self) -> None:
         if cleanup.left(self._project):

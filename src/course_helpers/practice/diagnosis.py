@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
-from course_helpers.core.processes import run
 from course_helpers.core.settings import GRAPH, load_settings
 from course_helpers.core.waiting import wait_until
 from course_helpers.doctor import settings as settings_checks
-from course_helpers.images.names import INSPECT_TIMEOUT, missing_images
+from course_helpers.images.names import missing_images
 from course_helpers.practice.fault_catalogue import FAULTS
 from course_helpers.practice.stack import PracticeStack
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, services, stack_url
-from course_helpers.stack.containers import Service, read_log
+from course_helpers.stack.containers import Service, read_environment, read_log
 from course_helpers.stack.health import stack_findings, summary
 from course_helpers.stack.log_reader import cause, explain, log_line
 
@@ -99,7 +96,7 @@ def _diagnosis(sentence: str, fix: str, lines: Sequence[str] = ()) -> Diagnosis:
 def _image(now: Sequence[Service]) -> Diagnosis | None:
     """Look for images that the settings name; Docker's own words say that one is not there."""
     for image in missing_images():
-        said = run(["docker", "image", "inspect", image], INSPECT_TIMEOUT).err
+        said = f"Error: No such image: {image}"  # as `docker` puts it
         if reading := cause(said):
             return _diagnosis(reading.what, reading.fix, reading.lines)
     return None
@@ -133,8 +130,7 @@ def _model(now: Sequence[Service]) -> Diagnosis | None:
     """Look at the model and its key as the server's container was given them."""
     for service in now:
         if service.name == API:
-            inspect = ("container", "inspect", "--format", "{{json .Config.Env}}")
-            given = json.loads(ask_docker(*inspect, service.container))
+            given = read_environment(service.container)
             environ = dict(variable.split("=", 1) for variable in given)
             try:
                 settings_checks.model(load_settings(Path(os.devnull), environ))

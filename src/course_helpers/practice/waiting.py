@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from course_helpers.core.errors import ServerError
-from course_helpers.core.processes import run
+from docker.errors import NotFound
+
+from course_helpers.core import docker
+from course_helpers.core.errors import DockerError, ServerError
 from course_helpers.core.waiting import wait_until
-from course_helpers.stack.containers import Service, read_log
+from course_helpers.stack.containers import Service, execute, read_log
 from course_helpers.stack.log_reader import explain
 
 TIMEOUT = 60.0  # seconds for a command, and until a container is ready
@@ -41,10 +42,36 @@ def wait_until_ready(container: str, service: str, ready: Callable[[], bool]) ->
         raise ServerError(what, f"look at: docker logs {container}")
 
 
+def answers(container: str, question: Sequence[str]) -> bool:
+    """Return whether a command in a container succeeds.
+
+    Args:
+        container: its name; it may have ended, or be gone.
+        question: the command.
+    """
+    try:
+        return execute(container, question, TIMEOUT).code == 0
+    except (DockerError, NotFound):
+        return False
+
+
+def published(container: str, port: int) -> str:
+    """Return where a container's port is found on this computer, as host:port; empty if nowhere."""
+    try:
+        with docker.client() as engine:
+            found = engine.api.port(container, port) or []
+    except NotFound:
+        return ""
+    return "".join(f"{each['HostIp']}:{each['HostPort']}" for each in found[:1])
+
+
 def _ended(container: str, service: str) -> Service | None:
     """Return how a container ended; None while it runs."""
-    asked = ["docker", "container", "inspect", "--format", "{{json .State}}", container]
-    state = json.loads(run(asked, TIMEOUT).out or '{"Status": "removed", "ExitCode": 0}')
+    try:
+        with docker.client() as engine:
+            state = engine.api.inspect_container(container)["State"]
+    except NotFound:
+        state = {"Status": "removed", "ExitCode": 0}
     if state["Status"] in ("created", "running"):
         return None
     return Service(service, container, "", state["Status"], exit_code=state["ExitCode"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from course_helpers.core.docker import ask_docker
+from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.processes import Answer, last_words, run
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE, ROOT, Settings, load_settings
@@ -45,8 +45,9 @@ def data_volumes() -> list[str]:
     Raises:
         DockerError: Docker does not answer.
     """
-    label = f"--filter=label=com.docker.compose.project={project_name()}"
-    return ask_docker("volume", "ls", "--quiet", label).split()
+    label = f"com.docker.compose.project={project_name()}"
+    with docker.client() as engine:
+        return [volume.name for volume in engine.volumes.list(filters={"label": label})]
 
 
 def override_file() -> Path:

@@ -1,20 +1,20 @@
-"""The stack's containers as plain data: what each is doing, and how one died.
-
-Read through Docker's command line, which knows the context (Docker Desktop, Colima, a remote
-host) that the user has chosen; Docker's Python library does not.
-"""
+"""The stack's containers as plain data: what each is doing, and how one died."""
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from course_helpers.core.docker import ask_docker
-from course_helpers.core.processes import run
+from course_helpers.core import docker
+from course_helpers.core.processes import TOO_SLOW, Answer
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 TIMEOUT = 15.0  # seconds
+DAY = 86_400.0  # seconds
 KILLED = 137  # 128 + SIGKILL
 
 
@@ -81,23 +81,21 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
         DockerError: Docker does not answer.
     """
     labels = [f"project={project}", "oneoff=False"]  # not what `docker compose run` started
-    filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
-    ids = ask_docker("container", "ls", "--all", "--quiet", *filters, timeout=timeout).split()
-    if not ids:
-        return []
-    answer = run(["docker", "container", "inspect", *ids], timeout)
-    found = json.loads(answer.out or "[]")  # what was removed in between is left out
-    newest = {_name(each): each for each in sorted(found, key=lambda each: str(each["Created"]))}
-    return [_service(newest[name]) for name in sorted(newest)]
+    filters: Any = {"label": [f"com.docker.compose.{label}" for label in labels]}
+    with docker.client(timeout) as engine:
+        listed = engine.containers.list(all=True, filters=filters, ignore_removed=True)
+        found = sorted((each.attrs for each in listed), key=lambda each: str(each["Created"]))
+        newest = {_name(each): each for each in found}
+        return [_service(engine, newest[name]) for name in sorted(newest)]
 
 
 def _name(container: dict[str, Any]) -> str:
     return str(container["Config"]["Labels"]["com.docker.compose.service"])
 
 
-def _service(container: dict[str, Any]) -> Service:
+def _service(engine: DockerClient, container: dict[str, Any]) -> Service:
     state = container["State"]
-    dead = last_death(container["Id"]) if container["RestartCount"] else (0, False)
+    dead = last_death(engine, container["Id"]) if container["RestartCount"] else (0, False)
     return Service(
         name=_name(container),
         container=container["Id"],
@@ -112,25 +110,102 @@ def _service(container: dict[str, Any]) -> Service:
     )
 
 
-def last_death(container: str) -> tuple[int, bool]:
+def last_death(engine: DockerClient, container: str) -> tuple[int, bool]:
     """Return how a container last ended: its exit code, and whether memory was the reason.
 
     Docker forgets both when it starts the container again; its events remember.
+
+    Args:
+        engine: a client of it.
+        container: its id.
     """
-    kinds = ["--filter", "event=die", "--filter", "event=oom"]
-    # Until now to the microsecond: "0s" would leave out what has happened in this second.
-    window = ["--since", "24h", "--until", f"{time.time():.6f}", "--format", "{{json .}}"]
-    lines = ask_docker("events", "--filter", f"container={container}", *kinds, *window).splitlines()
-    events = [json.loads(line) for line in lines]
+    wanted = {"container": [container], "event": ["die", "oom"]}
+    events = docker.past_events(engine, wanted, DAY)
     codes = [int(e["Actor"]["Attributes"]["exitCode"]) for e in events if e["Action"] == "die"]
     return (codes[-1] if codes else 0), any(event["Action"] == "oom" for event in events)
 
 
+def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) -> Answer:
+    """Run a command in a running container to its end, as `docker exec` does.
+
+    Args:
+        container: its name or id.
+        command: the program and its arguments.
+        timeout: seconds for it to end.
+
+    Returns:
+        Its exit code and what it printed; `TOO_SLOW` if it has not ended in time.
+
+    Raises:
+        DockerError: Docker does not answer, or the container does not run.
+        docker.errors.NotFound: there is no such container.
+    """
+    with docker.client(timeout) as engine:
+        asked = engine.api.exec_create(container, list(command))
+        try:
+            start: Any = partial(engine.api.exec_start, asked["Id"], demux=True)
+            out, err = docker.within(timeout, start)
+        except TimeoutError:
+            return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
+        code = engine.api.exec_inspect(asked["Id"])["ExitCode"]
+    return Answer(code, docker.text_of(out), docker.text_of(err))
+
+
+def run_alone(
+    image: str, command: Sequence[str], timeout: float = TIMEOUT, **options: Any
+) -> Answer:
+    """Run a command to its end in a container of its own, which has no network and is removed.
+
+    Args:
+        image: its name; it is not pulled.
+        command: the program, in place of the image's own, and its arguments.
+        timeout: seconds for it to end.
+        options: of `docker.models.containers.ContainerCollection.create`.
+
+    Raises:
+        DockerError: Docker does not answer in time, or refuses.
+        docker.errors.NotFound: there is no such image.
+    """
+    program, *arguments = command
+    with docker.client(timeout) as engine:
+        made = engine.containers.create(
+            image, arguments, entrypoint=[program], network_mode="none", **options
+        )
+        try:
+            made.start()
+            code = int(made.wait(timeout=timeout)["StatusCode"])
+            out, err = made.logs(stderr=False), made.logs(stdout=False)
+        finally:
+            made.remove(force=True, v=True)
+    return Answer(code, docker.text_of(out), docker.text_of(err))
+
+
+def read_environment(container: str) -> list[str]:
+    """Return the variables that a container was given, as `NAME=value`.
+
+    Args:
+        container: its name or id.
+
+    Raises:
+        DockerError: Docker does not answer.
+        docker.errors.NotFound: there is no such container.
+    """
+    with docker.client() as engine:
+        return list(engine.api.inspect_container(container)["Config"]["Env"])
+
+
 def read_log(container: str, lines: int = 200) -> str:
-    """Return the last lines that a container has printed.
+    """Return the last lines that a container has printed; none if it has been removed.
+
+    Args:
+        container: its name or id.
+        lines: how many.
 
     Raises:
         DockerError: Docker does not answer.
     """
-    command = ["docker", "logs", "--tail", str(lines), container]
-    return run(command, TIMEOUT, together=True).out
+    with docker.client(TIMEOUT) as engine:
+        try:
+            return docker.text_of(engine.api.logs(container, tail=lines))
+        except docker.not_found():
+            return ""

@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from course_helpers.core import docker
+from course_helpers.core.errors import DockerError
 from course_helpers.stack.containers import Service
 from course_helpers.stack.logs import LogLine, as_line
 
-_EVENTS = (
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_EVENTS = [
     *("create", "start", "restart", "die", "oom", "stop", "kill", "pause", "unpause"),
     *("destroy", "health_status"),
-)
+]
+
+
+class _Listener:
+    """Reads a stream of the engine in a thread of its own, until it ends or is closed.
+
+    Args:
+        begin: returns the stream, one that can be closed.
+        read: reads it to its end.
+        on_end: called once when Docker stops telling; not after `close`.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[DockerClient], Any],
+        read: Callable[[Iterable[Any]], None],
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._begin, self._read, self._on_end = begin, read, on_end
+        self._stream: Any = None
+        self._closed, self._lock = False, threading.Lock()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def listening(self) -> bool:
+        """Whether it has not ended."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop listening."""
+        with self._lock:
+            self._closed = True
+            # One that has just ended has no socket any more, and one over ssh cannot be closed.
+            with suppress(AttributeError, OSError):
+                self._stream.close()
+
+    def _listen(self) -> None:
+        with suppress(DockerError, docker.not_found()), docker.client() as engine:
+            stream = self._begin(engine)
+            with self._lock:
+                self._stream = stream
+            if not self._closed:
+                self._read(stream)
+        if not self._closed:
+            self._on_end()
 
 
 class StackWatch:
@@ -28,31 +80,18 @@ class StackWatch:
     def __init__(
         self, project: str, on_change: Callable[[], None], on_end: Callable[[], None]
     ) -> None:
-        self._on_change, self._on_end, self._closed = on_change, on_end, False
-        wanted = [f"--filter=event={event}" for event in _EVENTS]
-        label = f"--filter=label=com.docker.compose.project={project}"
-        self._process = subprocess.Popen(
-            ["docker", "events", "--filter=type=container", label, *wanted, "--format={{.Status}}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-        )
-        threading.Thread(target=self._read, daemon=True).start()
+        label = f"com.docker.compose.project={project}"
+        wanted: Any = {"type": "container", "label": label, "event": _EVENTS}
+
+        def read(events: Iterable[Any]) -> None:
+            for _ in events:
+                on_change()
+
+        self._listener = _Listener(lambda engine: engine.api.events(filters=wanted), read, on_end)
 
     def close(self) -> None:
         """Stop listening."""
-        self._closed = True
-        self._process.kill()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process:
-            for _ in self._process.stdout:
-                self._on_change()
-        if not self._closed:
-            self._on_end()
+        self._listener.close()
 
 
 @dataclass
@@ -64,36 +103,28 @@ class LogFollower:
     """
 
     on_line: Callable[[LogLine], None]
-    _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    _listeners: dict[str, _Listener] = field(default_factory=dict)
 
     def follow(self, running: Iterable[Service]) -> None:
         """Begin with each running container that is not followed yet."""
         for service in running:
-            known = self._processes.get(service.container)
-            if service.state == "running" and (known is None or known.poll() is not None):
+            known = self._listeners.get(service.container)
+            if service.state == "running" and (known is None or not known.listening):
                 # Docker has started it again: its lines since then, not those seen before.
-                self._begin(service, f"--since={service.started}" if known else "--tail=200")
+                since = datetime.fromisoformat(service.started).timestamp()
+                self._begin(service, {"since": since} if known else {"tail": 200})
 
     def close(self) -> None:
         """Stop following."""
-        for process in self._processes.values():
-            process.kill()
+        for listener in self._listeners.values():
+            listener.close()
 
-    def _begin(self, service: Service, which: str) -> None:
-        process = subprocess.Popen(
-            ["docker", "logs", "--follow", which, service.container],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        self._processes[service.container] = process
-        arguments = (service.name, process)
-        threading.Thread(target=self._read, args=arguments, daemon=True).start()
+    def _begin(self, service: Service, which: dict[str, Any]) -> None:
+        def begin(engine: DockerClient) -> Any:
+            return engine.api.logs(service.container, stream=True, follow=True, **which)
 
-    def _read(self, service: str, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        with process:
-            for raw in process.stdout:
-                self.on_line(as_line(service, raw))
+        def read(chunks: Iterable[bytes]) -> None:
+            for line in docker.lines_of(chunks):
+                self.on_line(as_line(service.name, line))
+
+        self._listeners[service.container] = _Listener(begin, read)

@@ -9,10 +9,11 @@ from dotenv import set_key
 
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import BuildError, CourseError, ServerError
+from course_helpers.core.processes import last_words
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
 from course_helpers.images.names import missing_images
 from course_helpers.stack.compose import API, PASSWORDS, data_volumes, run_compose, services
-from course_helpers.stack.containers import Service
+from course_helpers.stack.containers import Service, execute
 from course_helpers.stack.starting import DOWN_TIMEOUT, start
 
 UP_TIMEOUT = 120.0  # seconds; 10 to 20 are usual, on fresh volumes too
@@ -107,19 +108,29 @@ def down(volumes: bool = False) -> None:
     run_compose("down", "--remove-orphans", *options, timeout=DOWN_TIMEOUT)
 
 
-def run_in(service: str, *command: str) -> str:
+def run_in(service: str, *command: str, timeout: float = RUN_TIMEOUT) -> str:
     """Run a command in a service's container and return what it prints.
 
     Args:
         service: which, for instance `langgraph-postgres`.
         command: the program and its arguments.
+        timeout: seconds for it to end.
 
     Raises:
         DockerError: there is no Docker.
         ServerError: the service does not run, or the command failed.
     """
-    docker.require()
-    return run_compose("exec", "-T", service, *command, timeout=RUN_TIMEOUT).out
+    found = next((each for each in services() if each.name == service), None)
+    if found is None or found.state != "running":
+        said = f'service "{service}" is not running'
+    else:
+        answer = execute(found.container, command, timeout)
+        if answer.code == 0:
+            return answer.out
+        said = last_words(answer.err or answer.out)
+    raise ServerError(
+        f"`docker compose exec` failed: {said}.", "look at: make logs; then try again"
+    )
 
 
 def _make_passwords() -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from course_helpers.core.markup import Rows
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import show_command
-from course_helpers.stack.compose import POSTGRES, run_compose
+from course_helpers.stack.compose import POSTGRES
 from course_helpers.stack.lifecycle import run_in
 from course_helpers.stack.streams import child, failed
 
@@ -67,8 +67,8 @@ def ask(sql: str, name: str = _BESIDE) -> list[list[str]]:
     Raises:
         ServerError: Postgres does not run, or refuses.
     """
-    command = ("exec", "-T", POSTGRES, *_psql(name, "--tuples-only", "-c", sql))
-    return list(csv.reader(run_compose(*command, timeout=ANSWER_TIMEOUT).out.splitlines()))
+    command = _psql(name, "--tuples-only", "-c", sql)
+    return list(csv.reader(run_in(POSTGRES, *command, timeout=ANSWER_TIMEOUT).splitlines()))
 
 
 def exists(name: str) -> bool:

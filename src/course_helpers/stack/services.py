@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_helpers.core import docker
-from course_helpers.core.docker import ask_docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.markup import Rows
 from course_helpers.core.masking import mask_value
@@ -16,7 +15,7 @@ from course_helpers.core.terminal import show_command
 from course_helpers.core.waiting import wait_until
 from course_helpers.stack.compose import container_of, run_compose, services
 from course_helpers.stack.compose_config import TIMEOUT
-from course_helpers.stack.containers import Service
+from course_helpers.stack.containers import Service, read_environment
 
 SETTLED = 90.0  # seconds; a server that cannot start is tried four times
 _POLL = 0.3  # seconds
@@ -133,6 +132,6 @@ def container_environment(service: str) -> Rows:
     """
     container = container_of(service)
     show_command(f"docker inspect --format {_ENVIRONMENT} $(docker compose ps -q {service})")
-    given = json.loads(ask_docker("inspect", "--format", "{{json .Config.Env}}", container))
+    given = read_environment(container)
     pairs = sorted(line.partition("=")[::2] for line in given)
     return Rows({"variable": name, "value": mask_value(name, value)} for name, value in pairs)

@@ -6,9 +6,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence, Set
+from contextlib import suppress
 
-from course_helpers.core.errors import CourseError, ServerError
-from course_helpers.core.processes import last_words, run
+from course_helpers.core import docker
+from course_helpers.core.errors import CourseError, DockerError, ServerError
+from course_helpers.core.processes import last_words
 from course_helpers.core.waiting import wait_until
 from course_helpers.server.probe import missing_graphs
 from course_helpers.stack.compose import compose_command, compose_environment, services, stack_url
@@ -90,7 +92,8 @@ def _too_slow(url: str) -> ServerError:
 
 def _failure(service: Service) -> ServerError:
     """Return why a service ended; and stop it, or Docker would start it again and again."""
-    run(["docker", "stop", service.container], DOWN_TIMEOUT)
+    with suppress(DockerError), docker.client(DOWN_TIMEOUT) as engine, suppress(docker.not_found()):
+        engine.api.stop(service.container)
     finding = service_finding(service.name, service)
     return ServerError(f"{finding.detail}.", finding.fix)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from course_helpers.core.errors import BuildError
-from course_helpers.core.processes import child_process
 from course_helpers.core.progress import show_count
 from course_helpers.core.settings import ROOT
 
@@ -58,11 +60,11 @@ def _run_pip(command: list[str]) -> str:
     log, count = [], 0
     with (
         tempfile.TemporaryDirectory() as temporary,  # pip leaves things in it when interrupted
-        child_process(command, subprocess.PIPE, subprocess.STDOUT, TMPDIR=temporary) as pip,
+        _pip(command, temporary) as pip,
     ):
         assert pip.stdout is not None
         for line in pip.stdout:
-            log.append(line.decode(errors="replace").strip())
+            log.append(line.strip())
             if log[-1].startswith(("Collecting ", "Processing ")):
                 count += 1
                 show_count(count, _SHOWN_PACKAGES, "packages")
@@ -72,3 +74,22 @@ def _run_pip(command: list[str]) -> str:
         return "there is no network connection, or the package index does not answer"
     errors = [line.removeprefix("ERROR: ") for line in log if line.startswith("ERROR: ")]
     return errors[-1] if errors else "pip does not say why"
+
+
+@contextmanager
+def _pip(command: list[str], temporary: str) -> Iterator[subprocess.Popen[str]]:
+    """Run pip to its end, or end it when this process cannot go on."""
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "TMPDIR": temporary},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            raise

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docker.errors import NotFound
 
 from course_helpers.backup import preflight
 from course_helpers.backup.preflight import Engine
-from course_helpers.core.errors import CourseError, ServerError
+from course_helpers.core.errors import CourseError, DockerError, ServerError
 from course_helpers.core.processes import Answer, run
 from tests.unit.backup.backup_backend import make_backup
 
@@ -57,24 +59,27 @@ class TestEngine:
     def test_an_image_says_what_it_serves(
         self, monkeypatch: pytest.MonkeyPatch, answer: Answer, engine: Engine
     ) -> None:
-        monkeypatch.setattr(preflight, "run", lambda *_: answer)
+        monkeypatch.setattr(preflight, "run_alone", lambda *_: answer)
         assert preflight.read_engine() == engine
 
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
-            (
-                Answer(125, err="docker: No such image: x\n\nRun 'docker run --help'"),
-                "docker: No such image: x",
-            ),
-            (Answer(124, err="no answer within 60 s"), "no answer within 60 s"),
+            (NotFound("404", explanation="No such image: x"), "No such image: x"),
+            (DockerError("Docker: no answer within 60 s.", "…"), "Docker: no answer within 60 s"),
             (Answer(137), "it ended with code 137"),
+            (Answer(1, err="Traceback\nImportError: alembic"), "ImportError: alembic"),
         ],
     )
     def test_a_container_that_fails_is_no_other_server(
-        self, monkeypatch: pytest.MonkeyPatch, answer: Answer, said: str
+        self, monkeypatch: pytest.MonkeyPatch, answer: Answer | Exception, said: str
     ) -> None:
-        monkeypatch.setattr(preflight, "run", lambda *_: answer)
+        def run_alone(*_: Any) -> Answer:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(preflight, "run_alone", run_alone)
         with pytest.raises(ServerError, match=f"does not say what it serves: {said}"):
             preflight.read_engine()
 

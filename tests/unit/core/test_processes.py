@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from course_helpers.core import processes
 from course_helpers.core.processes import MISSING, run
 from tests.unit.shared import needs_posix
 
@@ -22,16 +20,3 @@ def test_what_a_command_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert run(["says"], 5) == (3, "out", "err")
     assert run(["broken"], 5).code == 126
     assert run(["not-there"], 5) == (MISSING, "", "not-there: command not found")
-
-
-@needs_posix
-@pytest.mark.parametrize("command", ["exec sleep 60", "trap '' TERM; exec yes"])
-@pytest.mark.timeout(20)
-def test_an_interrupted_command_is_ended(command: str) -> None:
-    pipe = subprocess.PIPE
-    with (
-        pytest.raises(KeyboardInterrupt),
-        processes.child_process(["sh", "-c", command], pipe, pipe) as child,
-    ):
-        raise KeyboardInterrupt
-    assert child.returncode is not None

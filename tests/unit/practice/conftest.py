@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack import compose, lifecycle
 from course_helpers.stack.compose import override_file
 from course_helpers.stack.containers import Service
+from tests.unit.fake_engine import FakeEngine, Handler
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, engine: FakeEngine) -> list[str]:
     """What would have been done in Docker, in order."""
     done: list[str] = []
 
@@ -38,9 +41,23 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(broken_stack, "missing_graphs", lambda url, graphs: [])
     monkeypatch.setattr(broken_stack, "services", services)
     monkeypatch.setattr(broken_stack, "run_compose", lambda *words, timeout: note(*words))
-    monkeypatch.setattr(broken_stack, "ask_docker", lambda *words, timeout=0: note(*words))
     monkeypatch.setattr(broken_stack, "run", lambda words, timeout: Answer(0, note(*words[1:])))
+    monkeypatch.setattr(broken_stack, "run_alone", lambda *words, **_: Answer(0, note(*words[1])))
+    for kind in ("containers", "volumes", "images"):
+        remove = partial(note_all, note, f"remove {kind}")
+        monkeypatch.setattr(cleanup, f"remove_{kind}", remove)
+    engine.on("POST /volumes/create", partial(note_volume, note))
     return done
+
+
+def note_all(note: Callable[..., str], what: str, names: Iterable[str]) -> None:
+    note(what, *names)
+
+
+def note_volume(note: Callable[..., str], handler: Handler) -> None:
+    asked = json.loads(handler.server.bodies[-1])
+    note("volume create", asked["Name"], asked["DriverOpts"])
+    handler.send_json(201, {"Name": asked["Name"]})
 
 
 @pytest.fixture

@@ -23,9 +23,10 @@ def test_the_order_of_mending(practice: PracticeStack, done: list[str]) -> None:
     assert override["services"].keys() == {POSTGRES}
     assert override["volumes"] == {f"{PROJECT}_another": {"external": True}}
     created, changed, removed, up, _, _ = done
-    assert "--opt=o=size=8m,uid=999,gid=999,mode=0700" in created
+    assert created.startswith("volume create ")
+    assert "size=8m,uid=999,gid=999,mode=0700" in created
     assert changed == f"up --detach --no-deps --timeout 0 {POSTGRES}"
-    assert removed == f"container rm --force id-of-{POSTGRES}"
+    assert removed == f"remove containers id-of-{POSTGRES}"
     assert up == "up"
 
 

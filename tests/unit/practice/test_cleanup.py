@@ -1,42 +1,84 @@
-"""What a practice stack leaves is found and removed, with a stand-in for Docker's command line."""
+"""What a practice stack leaves is found and removed, in a stand-in for Docker's engine."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+import threading
+from urllib.parse import unquote
+
+import pytest
 
 from course_helpers.practice import cleanup
+from tests.unit.fake_engine import FakeEngine, Handler
 
 PROJECT = "course-practice"
+NAMES = ["course-practice-api-1", "course-practice_data", "course-practice_another"]
 
 
-def test_leftovers_of_a_project(program: Callable[[str, str], None], tmp_path: Path) -> None:
-    program(
-        "docker",
-        f"""echo "$@" >>{tmp_path}/said
-case "$1 $2" in
-"container ls") echo course-practice-api-1; echo course-api-1;;
-"network ls") case "$*" in *project=course-practice*) echo course-practice_data;; *) echo other;; esac;;
-"volume ls") case "$*" in *project=course-practice*) echo course-practice_another;; esac;;
-"image ls") echo course-practice:changed;;
-esac""",
-    )
-    names = ["course-practice-api-1", "course-practice_data", "course-practice_another"]
-    assert cleanup.left(PROJECT) == [*names, "course-practice:changed"]
+@pytest.fixture
+def leftovers(engine: FakeEngine) -> FakeEngine:
+    """An engine with leftovers of the project, and with what is not its own."""
+
+    def of_the_project(handler: Handler, key: str, name: str) -> None:
+        ours = f"project={PROJECT}" in unquote(handler.path)
+        found = [{"Name": name}] if ours else [{"Name": "other"}]
+        handler.send_json(200, {key: found} if key else found)
+
+    containers = [{"Names": ["/course-practice-api-1"]}, {"Names": ["/course-api-1"]}]
+    engine.on("GET /containers/json", (200, containers))
+    engine.on("GET /networks", lambda handler: of_the_project(handler, "", NAMES[1]))
+    engine.on("GET /volumes", lambda handler: of_the_project(handler, "Volumes", NAMES[2]))
+    engine.on("GET /images/json", (200, [{"RepoTags": ["course-practice:changed"]}]))
+    engine.on("DELETE /", (204, None))
+    return engine
+
+
+def removed(engine: FakeEngine) -> list[str]:
+    return [asked.partition("?")[0] for asked in engine.asked if asked.startswith("DELETE")]
+
+
+def test_leftovers_of_a_project(leftovers: FakeEngine) -> None:
+    assert cleanup.left(PROJECT) == [*NAMES, "course-practice:changed"]
     cleanup.remove(PROJECT)
-    said = (tmp_path / "said").read_text()
-    assert "volume rm course-practice_another" in said
-    assert "network rm course-practice_data" in said
-    assert "image rm --force course-practice:changed" in said
-    assert "course-api-1" not in said
-    assert os.environ["PATH"].startswith(str(tmp_path))
+    assert removed(leftovers) == [
+        "DELETE /containers/course-practice-api-1",
+        "DELETE /networks/course-practice_data",
+        "DELETE /volumes/course-practice_another",
+        "DELETE /images/course-practice:changed",
+    ]
+    container = next(asked for asked in leftovers.asked if asked.startswith("DELETE /containers"))
+    assert "force=True" in container
+    assert "v=True" in container
 
 
-def test_leftovers_are_removed_by_a_process_that_goes_on(
-    program: Callable[[str, str], None], tmp_path: Path
+def test_what_cannot_be_removed_is_passed_over(leftovers: FakeEngine) -> None:
+    leftovers.on("DELETE /networks", (409, {"message": "it has active endpoints"}))
+    leftovers.on("DELETE /containers", (404, {"message": "no such container"}))
+    cleanup.remove(PROJECT)
+    assert "DELETE /images/course-practice:changed" in removed(leftovers)
+
+
+@pytest.mark.parametrize(("tags", "goes"), [([], True), (["course:kept"], False)])
+def test_an_image_that_lost_its_name_goes(
+    tags: list[str], goes: bool, leftovers: FakeEngine
 ) -> None:
-    os.mkfifo(tmp_path / "said")
-    program("docker", f'test "$1" != image || echo "$@" >{tmp_path}/said')
+    leftovers.on("GET /images/sha256:1/json", (200, {"RepoTags": tags}))
+    cleanup.remove(PROJECT, ["sha256:1"])
+    assert ("DELETE /images/sha256:1" in removed(leftovers)) is goes
+
+
+def test_without_an_engine_there_is_nothing(engine: FakeEngine) -> None:
+    engine.on("GET /version", (500, {"message": "broken"}))
+    assert cleanup.left(PROJECT) == []
+    cleanup.remove(PROJECT)
+
+
+def test_leftovers_are_removed_by_a_process_that_goes_on(leftovers: FakeEngine) -> None:
+    done = threading.Event()
+
+    def note(handler: Handler) -> None:
+        handler.send_json(204, None)
+        done.set()
+
+    leftovers.on("DELETE /images", note)
     cleanup.remove_soon(PROJECT)
-    assert (tmp_path / "said").read_text().startswith("image ls")  # waits until it is said
+    assert done.wait(20)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from course_helpers.core.processes import Answer
 from course_helpers.practice import database as practice_database
 from course_helpers.practice.database import PracticeDatabase
 
@@ -14,9 +15,9 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stand in for Docker: a database that starts at once at port 49153."""
     said: list[str] = []
 
-    def ask(command: list[str], timeout: float) -> Answer:
-        said.append(" ".join(command))
-        return Answer(0, "127.0.0.1:49153" if command[1] == "port" else "")
+    def answers(container: str, question: Sequence[str]) -> bool:
+        said.append(" ".join([container, *question]))
+        return True
 
     def run_typed(command: str, values: dict[str, str]) -> None:
         print(f"$ {command}")
@@ -30,7 +31,8 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(module, "base_image", lambda settings, name: f"image of {name}")
     monkeypatch.setattr(module, "wait_until_ready", lambda container, service, ready: ready())
     monkeypatch.setattr(module, "run_typed", run_typed)
-    monkeypatch.setattr(module, "run", ask)
+    monkeypatch.setattr(module, "answers", answers)
+    monkeypatch.setattr(module, "published", lambda container, port: "127.0.0.1:49153")
     return said
 
 
@@ -44,7 +46,7 @@ def test_a_practice_database_is_for_this_computer_and_shows_no_password(
     password = docker[3]
     assert database.uri == f"postgresql://postgres:{password}@127.0.0.1:49153/postgres"
     assert password not in repr(database) + capsys.readouterr().out
-    assert "docker exec course-database-postgres pg_isready" in docker[4]
+    assert "course-database-postgres pg_isready" in docker[4]
     database.remove()
     assert docker[-1] == "rm course-database"
 

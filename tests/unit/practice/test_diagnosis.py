@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from course_helpers.core.processes import Answer
 from course_helpers.practice import diagnosis
 from course_helpers.practice.diagnosis import Diagnosis, diagnose
 from course_helpers.practice.fault_catalogue import FAULTS
@@ -29,12 +27,10 @@ def look(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     def run(
         *found: Service, log: str = "", given: dict[str, str] | None = None, missing: str = ""
     ) -> Diagnosis:
-        variables = json.dumps([f"{name}={value}" for name, value in (given or {}).items()])
-        answer = Answer(1, err=f"Error: No such image: {missing}")
+        variables = [f"{name}={value}" for name, value in (given or {}).items()]
         monkeypatch.setattr(diagnosis, "services", lambda: list(found))
         monkeypatch.setattr(diagnosis, "read_log", lambda container: log)
-        monkeypatch.setattr(diagnosis, "ask_docker", lambda *words: variables)
-        monkeypatch.setattr(diagnosis, "run", lambda *words: answer)
+        monkeypatch.setattr(diagnosis, "read_environment", lambda container: variables)
         monkeypatch.setattr(diagnosis, "missing_images", lambda: [missing] if missing else [])
         return diagnose(practice, timeout=0)
 

@@ -24,8 +24,8 @@ def test_every_fault_does_something_and_all_is_undone(
     assert practice.settings == settings
     assert "up" in done
     assert done[-2:] == [
-        f"volume rm --force {PROJECT}_another",
-        f"image rm --force {PROJECT}:changed",
+        f"remove volumes {PROJECT}_another",
+        f"remove images {PROJECT}:changed",
     ]
     done.clear()
     broken.mend()

@@ -1,0 +1,124 @@
+"""A Docker engine that answers as it is told, over a real socket: what the real one cannot be made to do."""
+
+from __future__ import annotations
+
+import json
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+# What the answer to a request may be: a status with JSON, pieces sent one by one, or what does it.
+Reply = tuple[int, Any] | Iterable[bytes] | Callable[["Handler"], None]
+
+VERSION = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: FakeEngine
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_DELETE = do_HEAD = do_GET
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = f"{self.command} {re.sub(r'^/v[0-9.]+', '', self.path)}"
+        self.server.asked.append(asked)
+        self.server.paths.append(self.path)
+        self.server.bodies.append(body)
+        found = (reply for pattern, reply in self.server.replies if re.match(pattern, asked))
+        reply = next(found, (404, {"message": f"the test has no answer to {asked}"}))
+        if callable(reply):
+            reply(self)
+        elif isinstance(reply, tuple):
+            self.send_json(*reply)
+        else:
+            self._stream(reply)
+
+    def send_json(self, status: int, answer: Any) -> None:
+        body = b"" if status == 204 else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self, pieces: Iterable[bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
+    def address_string(self) -> str:
+        return "a socket"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def raw(*pieces: bytes) -> Callable[[Handler], None]:
+    """Return what sends the output of a command in a container: bytes until the connection ends."""
+
+    def send(handler: Handler) -> None:
+        handler.send_response(101, "UPGRADED")
+        handler.send_header("Content-Type", "application/vnd.docker.raw-stream")
+        handler.send_header("Connection", "Upgrade")
+        handler.send_header("Upgrade", "tcp")
+        handler.end_headers()
+        handler.wfile.write(b"".join(pieces))
+        handler.close_connection = True
+
+    return send
+
+
+class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """The engine.
+
+    Attributes:
+        replies: a pattern of a request, as `GET /containers/json`, and the answer; the first fits.
+        asked: the requests so far, without the API's version; `paths` has them with it.
+        bodies: what came with each.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, socket: Path) -> None:
+        super().__init__(str(socket), Handler)
+        self.address = f"unix://{socket}"
+        self.asked, self.paths, self.bodies = list[str](), list[str](), list[bytes]()
+        self.replies: list[tuple[str, Reply]] = []
+        self.on("GET /version", (200, VERSION))
+
+    def on(self, pattern: str, reply: Reply) -> None:
+        """Answer so from now on."""
+        self.replies.insert(0, (pattern, reply))
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass  # the test has hung up
+
+
+@contextmanager
+def running(socket: Path) -> Iterator[FakeEngine]:
+    """Yield an engine that answers at a socket."""
+    with FakeEngine(socket) as engine:
+        threading.Thread(target=engine.serve_forever, args=[0.01], daemon=True).start()
+        yield engine
+        engine.shutdown()
+
+
+def frames(*lines: str, stream: int = 1) -> list[bytes]:
+    """Return what an engine sends of a container's output: each piece with its stream and length."""
+    pieces = [line.encode() for line in lines]
+    return [bytes([stream, 0, 0, 0]) + len(piece).to_bytes(4, "big") + piece for piece in pieces]
