@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import re
 
-from open_engine.execution import queue  # first: it decides which executor Aegra makes
-
-# isort: split
 from aegra_api.main import app as aegra
-from aegra_api.services.executor import executor
 from starlette.types import Message, Receive, Scope, Send
 
-from open_engine.execution import creation, failures, outcomes
+from open_engine.execution import creation, failures, lost_connection, outcomes, queue
 from open_engine.patches import accepting, connections
 from open_engine.routes import (
     assistants,
@@ -30,8 +26,6 @@ from open_engine.routes import (
     threads,
 )
 
-# These change what Aegra does, on import; each says what and why.
-CHANGES = (connections, failures, accepting, creation, outcomes, queue, store)
 # In front of Aegra's own routes, in this order: the first that fits answers.
 ROUTES = (
     *(info, assistants, crons, runs, thread_stream, thread_search),
@@ -42,11 +36,25 @@ _FILE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 startup_problem: str | None = None  # why the application did not start, once it has failed
 
-assert isinstance(executor, queue.Queue)
 
-aegra.router.routes[:0] = [route for module in ROUTES for route in module.router.routes]
-refusals.require_uuids(aegra.router.routes)
-refusals.use_detail(aegra)
+def install() -> None:
+    """Change Aegra, once, before it starts: its functions, its routes, and how it refuses.
+
+    Raises:
+        RuntimeError: it is not made as expected.
+    """
+    connections.install()
+    queue.install()
+    lost_connection.install()
+    failures.install()
+    outcomes.install()
+    accepting.install()
+    creation.install()
+    crons.install()
+    store.install()
+    aegra.router.routes[:0] = [route for module in ROUTES for route in module.router.routes]
+    refusals.require_uuids(aegra.router.routes)
+    refusals.use_detail(aegra)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

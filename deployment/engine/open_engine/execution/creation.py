@@ -38,6 +38,15 @@ _request: ContextVar[dict[str, Any] | None] = ContextVar("request", default=None
 ANONYMOUS = "anonymous"  # Aegra's name for nobody
 
 
+def install() -> None:
+    """Have SQLAlchemy complete each new run before it is inserted.
+
+    In this order: the configuration holds the metadata that is among the extras.
+    """
+    event.listen(Run, "before_insert", _add_extras)
+    event.listen(Run, "before_insert", _complete_configuration)
+
+
 async def create_run(
     session: AsyncSession,
     thread_id: str | None,
@@ -119,7 +128,6 @@ async def _extras(
     }
 
 
-@event.listens_for(Run, "before_insert")
 def _add_extras(_mapper: Any, _connection: Any, run: Run) -> None:
     extras = _request.get()
     if extras is None:  # made by Aegra's own routes of the second streaming protocol
@@ -139,8 +147,7 @@ def require_thread_to_resume(thread_id: str | None, command: dict[str, Any] | No
         raise HTTPException(400, "You must provide a thread_id when resuming.")
 
 
-@event.listens_for(Run, "before_insert")
-def complete_configuration(_mapper: Any, _connection: Any, run: Run) -> None:
+def _complete_configuration(_mapper: Any, _connection: Any, run: Run) -> None:
     """Complete the configuration of a new run."""
     params = run.execution_params
     if not params:

@@ -26,6 +26,12 @@ _TOLD = (
 )
 # Of runs whose graph has just raised, until their outcome is kept.
 _fresh: dict[str, dict[str, str]] = {}
+_stream_graph = run_executor._stream_graph
+
+
+def install() -> None:
+    """Replace `_stream_graph`, by which Aegra's run executor runs a graph."""
+    run_executor._stream_graph = stream_graph
 
 
 def describe(error: BaseException) -> dict[str, str]:
@@ -58,9 +64,6 @@ async def failure_of(run_id: str) -> dict[str, str] | None:
     return (params or {}).get("error")
 
 
-_stream_graph = run_executor._stream_graph
-
-
 async def stream_graph(job: RunJob) -> Any:
     """Run a graph as Aegra does, and remember the exception that ends it.
 
@@ -73,6 +76,3 @@ async def stream_graph(job: RunJob) -> Any:
     except Exception as error:
         _fresh[run_id] = describe(error)
         raise
-
-
-run_executor._stream_graph = stream_graph

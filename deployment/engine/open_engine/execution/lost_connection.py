@@ -37,6 +37,11 @@ _RELEASE = text("""UPDATE runs SET claimed_by = NULL,
     WHERE run_id = :run_id AND claimed_by = :worker""")
 
 
+def install() -> None:
+    """Replace `_release_lease`, by which Aegra's workers let a run go."""
+    workers._release_lease = release
+
+
 @contextmanager
 def handed_over(run_id: str, lost: tuple[type[Exception], ...]) -> Iterator[None]:
     """Turn the loss of a connection into the end of this worker's part in a run.
@@ -65,6 +70,3 @@ async def release(run_id: str, worker_name: str) -> None:
     async with _get_session_maker()() as session:
         await session.execute(_RELEASE, {"run_id": run_id, "worker": worker_name})
         await session.commit()
-
-
-workers._release_lease = release

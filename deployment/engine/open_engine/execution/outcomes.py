@@ -4,8 +4,7 @@ Aegra calls a run that asks a person "interrupted"; a LangGraph server calls it 
 thread interrupted. Aegra tells clients that a run failed, but keeps why to itself. And the thread's
 values must be there when the stream of the run's events ends.
 
-Three functions of Aegra are replaced, for it offers no other way in: `start_run` and `finalize_run`
-as its run executor calls them, and `signal_run_error` of its streaming service.
+Aegra offers no other way in than to replace three of its functions (`install`).
 """
 
 from __future__ import annotations
@@ -27,8 +26,18 @@ from open_engine.state.locks import lock_thread
 _signal_run_error = streaming_service.signal_run_error
 
 
+def install() -> None:
+    """Replace `start_run` and `finalize_run`, as Aegra's run executor calls them.
+
+    Of its streaming service, `signal_run_error` is replaced.
+    """
+    run_executor.start_run = started
+    run_executor.finalize_run = finalize
+    streaming_service.signal_run_error = signal_error
+
+
 async def started(run_id: str, *, user_id: str) -> bool:
-    """Return that a run may go on; in place of Aegra's `start_run`: `queue.take` has started it."""
+    """Always let the run start: `queue.take` has marked it as running already."""
     return True
 
 
@@ -85,8 +94,3 @@ async def signal_error(run_id: str, message: str, error_type: str = "Error") -> 
     cause = error_of(run) if run is not None else None
     cause = cause or {"error": error_type, "message": message}
     await _signal_run_error(run_id, cause["message"], cause["error"])
-
-
-run_executor.start_run = started
-run_executor.finalize_run = finalize
-streaming_service.signal_run_error = signal_error

@@ -4,36 +4,29 @@ Aegra starts every run at once, so that two runs of a thread write into each oth
 `multitask_strategy`. Here Postgres is the queue: a worker may take a run only if it is due, no
 other run of its thread is active, and none before it waits. Redis only wakes workers and waiters,
 so that nothing is lost with it: each replica looks for runs that nobody has taken, once a second.
-
-Aegra makes its executor when `aegra_api.services.executor` is imported: import this module first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
-from redis import RedisError
-from sqlalchemy import select, text
-
-if "aegra_api.services.executor" in sys.modules:  # pragma: no cover
-    raise ImportError(
-        "open_engine.execution.queue must be imported before Aegra's executor is made"
-    )
-
 import aegra_api.services.worker_executor as workers
+import structlog
 from aegra_api.core.active_runs import active_runs
 from aegra_api.core.orm import Run, _get_session_maker
 from aegra_api.core.redis_manager import redis_manager
 from aegra_api.models.run_job import RunJob
+from aegra_api.services.executor import executor
 from aegra_api.settings import settings
+from redis import RedisError
+from sqlalchemy import select, text
 
+from open_engine.execution.after_run import finish, is_finished
 from open_engine.state.locks import lock_thread
 from open_engine.state.tables import create_tables
 
@@ -62,6 +55,25 @@ _HALF_UNDONE = text(f"""SELECT run_id, thread_id FROM runs WHERE {_ROLLED_BACK.f
     AND status NOT IN ('pending', 'running') AND updated_at < now() - interval '5 seconds'""")
 
 _taken: dict[str, str] = {}  # the runs that this replica's workers hold, with their threads
+
+
+def install() -> None:
+    """Make Aegra's executor a `Queue`, and have its workers take runs by `take`.
+
+    Aegra makes its one executor while it is imported, and its modules hold it by name: so this very
+    object changes its class, before it is started.
+
+    Raises:
+        RuntimeError: it is of another class than the one that `Queue` extends.
+    """
+    if type(executor) is not workers.WorkerExecutor:
+        raise RuntimeError(
+            f"Aegra's executor is a {type(executor).__name__}, not a WorkerExecutor: it would not "
+            "keep the order of runs"
+        )
+    executor.__class__ = Queue
+    Queue.__init__(executor)
+    workers._acquire_and_load = take
 
 
 class Queue(workers.WorkerExecutor):
@@ -95,7 +107,7 @@ class Queue(workers.WorkerExecutor):
         *,
         timeout: float = 300.0,  # noqa: ASYNC109
     ) -> None:
-        """Return when a run has ended.
+        """Wait until a run has ended.
 
         Args:
             run_id: which.
@@ -107,14 +119,12 @@ class Queue(workers.WorkerExecutor):
         await self._wait(run_id, workers._is_run_terminal, timeout)
 
     async def wait_until_finished(self, run_id: str, *, within: float = 5.0) -> None:
-        """Return when all that follows a run's end is done too, or after a time.
+        """Wait until all that follows a run's end is done too, or a time is over.
 
         Args:
             run_id: which.
             within: seconds.
         """
-        from open_engine.execution.after_run import is_finished
-
         with suppress(TimeoutError):
             await self._wait(run_id, is_finished, within)
 
@@ -175,11 +185,8 @@ class Queue(workers.WorkerExecutor):
                 logger.exception("Looking for forgotten runs failed")
 
 
-workers.WorkerExecutor = Queue  # the class that Aegra's factory instantiates
-
-
 async def take(run_id: str, worker_name: str) -> workers._LoadedRun | None:
-    """Give a run to a worker, if it is this run's turn; else return None.
+    """Take a run for a worker and return it, or None if it is not this run's turn.
 
     In Aegra's place, because that checks nothing but whether the run is still there.
     """
@@ -196,9 +203,6 @@ async def take(run_id: str, worker_name: str) -> workers._LoadedRun | None:
             return None
         _taken[run_id] = run.thread_id
         return workers._LoadedRun(RunJob.from_run_orm(run), run.execution_params.get("trace", {}))
-
-
-workers._acquire_and_load = take
 
 
 async def wake(run_id: str) -> None:
@@ -223,8 +227,6 @@ async def tell_end(run_id: str) -> None:
 
 async def after_run(run_id: str, thread_id: str) -> None:
     """Do what follows a run that a worker has let go, ended or not."""
-    from open_engine.execution.after_run import finish
-
     try:
         if await finish(run_id, thread_id):
             await tell_end(run_id)

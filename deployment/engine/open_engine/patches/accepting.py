@@ -4,8 +4,7 @@ A run's input may be any JSON value; Aegra takes objects only: its models say so
 a thread's name in the input. Whether it fits is for the graph to say.
 
 An answer to a thread that asked nothing runs nothing: the run ends at once. Aegra refuses it with
-400 after a second of waiting. `_validate_resume_command` is replaced, where Aegra's `_prepare_run`
-looks for it.
+400 after a second of waiting.
 """
 
 from __future__ import annotations
@@ -18,17 +17,25 @@ from aegra_api.services import run_preparation
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+_extract_thread_name = run_preparation._extract_thread_name
+
+
+def install() -> None:
+    """Let the models of a run's input hold any value, and replace two functions of Aegra.
+
+    `_prepare_run` calls both before it makes a run: `_extract_thread_name` and
+    `_validate_resume_command`.
+    """
+    accept_anything(RunExecution, "input_data")
+    accept_anything(Run, "input")
+    run_preparation._extract_thread_name = thread_name
+    run_preparation._validate_resume_command = take_any_answer
+
 
 def accept_anything(model: type[BaseModel], field: str) -> None:
     """Let a field of a model hold any value."""
     model.model_fields[field].annotation = Any
     model.model_rebuild(force=True)
-
-
-accept_anything(RunExecution, "input_data")
-accept_anything(Run, "input")
-
-_extract_thread_name = run_preparation._extract_thread_name
 
 
 def thread_name(input_data: Any) -> str:
@@ -39,11 +46,5 @@ def thread_name(input_data: Any) -> str:
     return _extract_thread_name(input_data) if isinstance(input_data, dict) else ""
 
 
-run_preparation._extract_thread_name = thread_name
-
-
 async def take_any_answer(_session: AsyncSession, _thread_id: str, _command: Any) -> None:
     """Refuse no answer; the queue has the run wait until the one that asks has ended."""
-
-
-run_preparation._validate_resume_command = take_any_answer

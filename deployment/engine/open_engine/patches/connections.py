@@ -14,6 +14,12 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
+def install() -> None:
+    """Replace what Aegra makes its connections by: SQLAlchemy's engine and psycopg's pool."""
+    database.create_async_engine = create_engine
+    database.AsyncConnectionPool = Pool
+
+
 def create_engine(url: str, *, connect_args: dict[str, Any], **options: Any) -> AsyncEngine:
     """Return an engine with SQLAlchemy's cache of statements, in place of Aegra's without."""
     return create_async_engine(url, **options)
@@ -37,7 +43,3 @@ class Pool(AsyncConnectionPool):
         except OperationalError:
             await self.check()
             raise
-
-
-database.create_async_engine = create_engine
-database.AsyncConnectionPool = Pool

@@ -47,6 +47,11 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 Session = Annotated[AsyncSession, Depends(get_session)]
 
 
+def install() -> None:
+    """Replace what Aegra's scheduler does with a cron that is due."""
+    CronScheduler._fire_cron = staticmethod(fire)
+
+
 @router.post("/runs/crons")
 async def create(request: CronCreate, user: CurrentUser, session: Session) -> JSONResponse:
     """Make a cron whose runs each get a thread of their own."""
@@ -140,9 +145,6 @@ async def fire(session: AsyncSession, due: Cron) -> None:
         logger.warning("A cron's run was refused", cron_id=due.cron_id, why=refused.detail)
     else:
         logger.info("A cron has made its run", cron_id=due.cron_id, run_id=run.run_id)
-
-
-CronScheduler._fire_cron = staticmethod(fire)
 
 
 async def _create(

@@ -23,12 +23,14 @@ router = APIRouter(tags=["Store"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
+def install() -> None:
+    """Replace `apply_namespace_scoping`, in all of Aegra's routes that are left."""
+    routes.apply_namespace_scoping = same_namespace
+
+
 def same_namespace(namespace: list[str], _user: Any, **_options: Any) -> list[str]:
     """Return the namespace that the caller has named."""
     return namespace
-
-
-routes.apply_namespace_scoping = same_namespace  # in all of Aegra's routes that are left
 
 
 @router.put("/store/items", status_code=204)

@@ -63,6 +63,8 @@ def serve() -> None:
     """
     try:
         from open_engine import app
+
+        app.install()
     except Exception as error:
         traceback.print_exc()
         raise EngineError(f"The server cannot start: {error!r}.", _LOOK) from None
