@@ -39,6 +39,7 @@ from open_engine.routes.cron_requests import (
     next_date,
 )
 from open_engine.routes.pages import page
+from open_engine.state.access import require_thread
 
 logger = structlog.get_logger(__name__)
 router = APIRouter(tags=["Crons"], dependencies=auth_dependency)
@@ -158,7 +159,7 @@ async def _create(
     cron = Cron(
         cron_id=cron_id,
         assistant_id=await _assistant(session, user, request.assistant_id),
-        thread_id=thread_id and await _thread(session, user, thread_id),
+        thread_id=thread_id and (await require_thread(session, thread_id, user)).thread_id,
         user_id=user.identity,
         schedule=request.schedule,
         metadata_dict=metadata,
@@ -236,17 +237,6 @@ async def _assistant(session: AsyncSession, user: User, name_or_id: str) -> str:
     if owner != SYSTEM:
         await Assistants(session, user, graphs).get_assistant(chosen)
     return chosen
-
-
-async def _thread(session: AsyncSession, user: User, thread_id: str) -> str:
-    """Return the id of a thread that the caller may read."""
-    value = {"thread_id": thread_id}
-    filters = await handle_event(build_auth_context(user, "threads", "read"), value)
-    own = (Thread.thread_id == thread_id, Thread.user_id == user.identity)
-    query = select(Thread.thread_id).where(*own, *_filter(Thread.metadata_json, filters))
-    if await session.scalar(query) is None:
-        raise HTTPException(404, f"Thread with ID {thread_id} not found")
-    return thread_id
 
 
 def _filter(column: Any, filters: dict[str, Any] | None) -> list[ColumnElement[bool]]:

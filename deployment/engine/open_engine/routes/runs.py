@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
-from aegra_api.core.auth_handlers import build_auth_context, handle_event
 from aegra_api.core.orm import Run, Thread, _get_session_maker
 from aegra_api.models import RunsCancel, User
 from aegra_api.services.langgraph_service import get_langgraph_service
@@ -24,6 +23,7 @@ from open_engine.execution.events import is_resumable, last_number, number_in, s
 from open_engine.execution.run_request import RunRequest
 from open_engine.routes.run_answers import location, result_answer, stream_answer
 from open_engine.routes.thread_stream import tell_run
+from open_engine.state.access import allowed_threads, require_thread
 from open_engine.state.views import run_view
 
 router = APIRouter(tags=["Runs"], dependencies=auth_dependency)
@@ -90,7 +90,7 @@ async def list_runs(
 ) -> JSONResponse:
     """Return the runs of a thread, the newest first."""
     async with _get_session_maker()() as session:
-        await _get_thread(session, str(thread_id), user)
+        await require_thread(session, str(thread_id), user, "search")
         query = select(Run).where(Run.thread_id == str(thread_id))
         if status:
             query = query.where(Run.status == status)
@@ -104,7 +104,7 @@ async def list_runs(
 async def get(thread_id: UUID, run_id: UUID, user: CurrentUser) -> JSONResponse:
     """Return a run."""
     async with _get_session_maker()() as session:
-        return JSONResponse(run_view(await _get_run(session, thread_id, run_id, user)))
+        return JSONResponse(run_view(await _find_run(session, thread_id, run_id, user)))
 
 
 @router.patch("/threads/{thread_id}/runs/{run_id}", include_in_schema=False)
@@ -117,7 +117,7 @@ async def change(thread_id: UUID, run_id: UUID) -> None:
 async def join(thread_id: UUID, run_id: UUID, user: CurrentUser) -> StreamingResponse:
     """Wait for a run and answer with its result."""
     async with _get_session_maker()() as session:
-        return result_answer(await _get_run(session, thread_id, run_id, user))
+        return result_answer(await _find_run(session, thread_id, run_id, user))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}/stream")
@@ -131,7 +131,7 @@ async def join_stream(
 ) -> Response:
     """Stream the events of a run from now on, or from an event on if the run is resumable."""
     async with _get_session_maker()() as session:
-        run = await _get_run(session, thread_id, run_id, user)
+        run = await _find_run(session, thread_id, run_id, user)
     if last_event_id and is_resumable(run):
         after = number_in(run, last_event_id)
     else:
@@ -150,7 +150,7 @@ async def cancel(
 ) -> Response:
     """End a run before its time, and wait until it has ended if asked."""
     async with _get_session_maker()() as session:
-        run = await _get_run(session, thread_id, run_id, user)
+        run = await _find_run(session, thread_id, run_id, user, "update", {"action": action})
         if run.status not in ACTIVE_RUN_STATES:
             raise HTTPException(404, f"Run {run_id} is not active: its status is {run.status}")
         await stop_run(session, run, action)
@@ -163,7 +163,9 @@ async def cancel_many(
 ) -> Response:
     """End several runs before their time."""
     async with _get_session_maker()() as session:
-        query = select(Run).where(Run.user_id == user.identity, Run.status.in_(ACTIVE_RUN_STATES))
+        limits = await allowed_threads(user, "update", {**request.model_dump(), "action": action})
+        mine = Run.thread_id.in_(select(Thread.thread_id).where(*limits))
+        query = select(Run).where(mine, Run.status.in_(ACTIVE_RUN_STATES))
         if request.status in ACTIVE_RUN_STATES:
             query = query.where(Run.status == request.status)
         elif request.status is None:
@@ -181,7 +183,7 @@ async def cancel_many(
 async def delete(thread_id: UUID, run_id: UUID, user: CurrentUser) -> Response:
     """Delete a run with its checkpoints; one that is active is ended first."""
     async with _get_session_maker()() as session:
-        run = await _get_run(session, thread_id, run_id, user, action="delete")
+        run = await _find_run(session, thread_id, run_id, user, "delete")
         if run.status in ACTIVE_RUN_STATES:
             await stop_run(session, run, "rollback")
         else:
@@ -229,21 +231,25 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-async def _get_thread(session: AsyncSession, thread_id: str, user: User) -> Thread:
-    thread = await session.get(Thread, thread_id)
-    if thread is None or thread.user_id != user.identity:
-        raise HTTPException(404, f"Thread with ID {thread_id} not found")
-    return thread
-
-
-async def _get_run(
-    session: AsyncSession, thread_id: UUID, run_id: UUID, user: User, action: str = "read"
+async def _find_run(
+    session: AsyncSession,
+    thread_id: UUID,
+    run_id: UUID,
+    user: User,
+    action: str = "read",
+    value: dict[str, Any] | None = None,
 ) -> Run:
-    context = build_auth_context(user, "threads", action)
-    await handle_event(context, {"thread_id": str(thread_id), "run_id": str(run_id)})
+    """Return a run on a thread that the caller may touch, for an action as `require_thread`'s.
+
+    Raises:
+        HTTPException: 404, there is no such run; 403, the app's auth handler refuses.
+    """
+    missing = HTTPException(404, f"Run with ID {run_id} not found")
+    value = {"run_id": str(run_id), **(value or {})}
+    thread = await require_thread(session, str(thread_id), user, action, missing, value)
     run = await session.get(Run, str(run_id))
-    if run is None or run.thread_id != str(thread_id) or run.user_id != user.identity:
-        raise HTTPException(404, f"Run with ID {run_id} not found")
+    if run is None or run.thread_id != thread.thread_id:
+        raise missing
     return run
 
 

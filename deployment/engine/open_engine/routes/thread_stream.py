@@ -15,8 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
-from aegra_api.core.auth_handlers import build_auth_context, handle_event
-from aegra_api.core.orm import Run, Thread, _get_session_maker
+from aegra_api.core.orm import Run, _get_session_maker
 from aegra_api.core.redis_manager import redis_manager
 from aegra_api.core.sse import get_sse_headers, make_sse_response, sse_to_bytes
 from aegra_api.models import User
@@ -36,6 +35,7 @@ from open_engine.execution.events import (
     read_events,
     to_sse,
 )
+from open_engine.state.access import require_thread
 
 router = APIRouter(tags=["Threads"], dependencies=auth_dependency)
 CurrentUser = Annotated[User, Depends(get_current_user)]
@@ -57,7 +57,8 @@ async def join_stream(
 ) -> Response:
     """Stream what happens on a thread, from now on or from an event on."""
     modes, last = _modes(stream_modes), _position(last_event_id)
-    await _require_thread(str(thread_id), user)
+    async with _get_session_maker()() as session:
+        await require_thread(session, str(thread_id), user)
     start = await _runs_at(str(thread_id), last) if last else await _runs_now(str(thread_id))
     events = _follow(str(thread_id), start, modes)
     return make_sse_response(sse_to_bytes(events), headers=get_sse_headers())
@@ -152,14 +153,6 @@ async def _due_runs(thread_id: str, condition: Any) -> list[Run]:
 def _due(thread_id: str) -> tuple[Any, Any]:
     """Return what holds for a thread's runs; those that are to start later do not count yet."""
     return Run.thread_id == thread_id, Run.created_at <= func.now()
-
-
-async def _require_thread(thread_id: str, user: User) -> None:
-    await handle_event(build_auth_context(user, "threads", "read"), {"thread_id": thread_id})
-    async with _get_session_maker()() as session:
-        thread = await session.get(Thread, thread_id)
-    if thread is None or thread.user_id != user.identity:
-        raise HTTPException(404, f"Thread with ID {thread_id} not found")
 
 
 def _modes(text: str | None) -> set[Mode]:

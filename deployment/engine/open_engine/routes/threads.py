@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 from aegra_api.api import threads as routes
 from aegra_api.core.auth_deps import auth_dependency, get_current_user
-from aegra_api.core.auth_handlers import build_auth_context, handle_event
 from aegra_api.core.database import db_manager
 from aegra_api.core.orm import Thread, get_session
 from aegra_api.models import User
@@ -24,7 +23,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from open_engine.state.access import require_thread
+from open_engine.state.access import ask_about_threads, metadata_of, require_thread
 from open_engine.state.checkpoints import copy_thread
 from open_engine.state.graphs import Superstep, apply_supersteps
 from open_engine.state.records import record_state
@@ -106,16 +105,15 @@ async def delete(thread_id: UUID, user: CurrentUser, session: Session) -> Respon
 @router.post("/threads/{thread_id}/copy")
 async def copy(thread_id: UUID, user: CurrentUser, session: Session) -> JSONResponse:
     """Make a thread with the metadata and checkpoints of another; its runs stay where they are."""
-    source = await require_thread(session, str(thread_id), user, missing=409)
+    conflict = HTTPException(409, f"Thread with ID {thread_id} not found")
+    source = await require_thread(session, str(thread_id), user, missing=conflict)
     target = Thread(
         thread_id=str(uuid4()),
         status="idle",
         metadata_json=source.metadata_json,
         user_id=user.identity,
     )
-    await handle_event(
-        build_auth_context(user, "threads", "create"), {"thread_id": target.thread_id}
-    )
+    await ask_about_threads(user, "create", {"thread_id": target.thread_id})
     session.add(target)
     await session.flush()
     await copy_thread(session, source.thread_id, target.thread_id)
@@ -129,19 +127,16 @@ async def _metadata(request: ThreadCreate, thread_id: str, user: User) -> dict[s
     """Return the metadata of a new thread; the app's auth handler may have added to it."""
     value = request.model_dump(mode="json") | {"thread_id": thread_id}
     value["metadata"] = value["metadata"] or {}
-    filters = await handle_event(build_auth_context(user, "threads", "create"), value)
-    added = (filters or {}).get("metadata")
-    return {**value["metadata"], **(added if isinstance(added, dict) else {})}
+    return metadata_of(value, await ask_about_threads(user, "create", value))
 
 
 async def _require_existing(
     session: AsyncSession, thread_id: str, user: User, request: ThreadCreate
 ) -> None:
     conflict = HTTPException(409, f"Thread with ID {thread_id} already exists")
-    thread = await session.get(Thread, thread_id)
-    if request.if_exists != "do_nothing" or thread is None or thread.user_id != user.identity:
+    if request.if_exists != "do_nothing":
         raise conflict
-    await require_thread(session, thread_id, user, missing=409)
+    await require_thread(session, thread_id, user, missing=conflict)
 
 
 async def _fill(
@@ -151,7 +146,7 @@ async def _fill(
     request: ThreadCreate,
     metadata: dict[str, Any],
 ) -> None:
-    """Give a new thread its life span and its state, or do not make it at all. Commits."""
+    """Store a new thread's time to live and its state, or do not make it at all. Commits."""
     if ttl := routes._resolve_ttl_row(thread_id, request.ttl):
         session.add(ttl)
     if request.supersteps:
