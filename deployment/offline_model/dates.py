@@ -18,10 +18,6 @@ from dateutil.relativedelta import MO, relativedelta
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAY = "|".join(DAYS)
 MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-NTH = (
-    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
-    "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-)
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3}
 NUMBER = rf"(?P<n>\d{{1,3}}|{'|'.join(NUMBERS)})"

@@ -56,9 +56,6 @@ async def prepare_assistants() -> None:
         await session.commit()
 
 
-_DEFAULTED = ("assistant_id", "name", "config", "context", "metadata", "if_exists")
-
-
 def _service(
     session: Annotated[AsyncSession, Depends(get_session)],
     user: Annotated[User, Depends(get_current_user)],

@@ -75,7 +75,7 @@ async def search(request: CronSearch, user: CurrentUser, session: Session) -> JS
     order = column.asc() if request.sort_order == "asc" else column.desc()
     query = query.order_by(order.nulls_last(), Cron.cron_id)
     rows = await session.scalars(query.limit(request.limit + 1).offset(request.offset))
-    views = [_view(row) for row in rows]
+    views = jsonable_encoder([_view(row) for row in rows])
     wanted = [{name: view[name] for name in request.select or view} for view in views]
     return page(wanted, request.limit, request.offset)
 

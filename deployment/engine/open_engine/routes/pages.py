@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
 
@@ -12,7 +11,8 @@ def page(found: list[Any], limit: int, offset: int) -> JSONResponse:
     """Return one page of a search.
 
     Args:
-        found: up to `limit` + 1 results: one more than is shown says that there is a next page.
+        found: up to `limit` + 1 results, as JSON-compatible data: one more than is shown says that
+            there is a next page.
         limit: how many to show.
         offset: how many came before.
     """
@@ -21,4 +21,4 @@ def page(found: list[Any], limit: int, offset: int) -> JSONResponse:
     headers = {"X-Pagination-Total": str(end + more)}
     if more:
         headers["X-Pagination-Next"] = str(end)
-    return JSONResponse(jsonable_encoder(found[:limit]), headers=headers)
+    return JSONResponse(found[:limit], headers=headers)

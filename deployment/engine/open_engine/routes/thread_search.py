@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from open_engine.routes.pages import page
 from open_engine.routes.paths import check_path, read_path
 from open_engine.state.access import allowed_threads
 from open_engine.state.tables import STATES
@@ -69,9 +70,8 @@ async def search(request: ThreadSearch, user: CurrentUser, session: Session) -> 
     where = await _conditions(request, user)
     query = _sort(select_threads(_needed(request)).where(*where), request)
     rows = query.limit(request.limit + 1).offset(request.offset)
-    found = await read_threads(session, rows)
-    views = [_view(thread, request) for thread in found[: request.limit]]
-    return JSONResponse(views, headers=_pages(request, more=len(found) > request.limit))
+    views = [_view(thread, request) for thread in await read_threads(session, rows)]
+    return page(views, request.limit, request.offset)
 
 
 @router.post("/threads/count")
@@ -115,9 +115,3 @@ def _view(thread: dict[str, Any], search: ThreadSearch) -> dict[str, Any]:
     if search.extract:
         view["extracted"] = {a: read_path(thread, path) for a, path in search.extract.items()}
     return view
-
-
-def _pages(search: ThreadSearch, *, more: bool) -> dict[str, str]:
-    """Return the headers by which the SDK knows that there is a next page."""
-    following = search.offset + search.limit
-    return {"X-Pagination-Next": str(following)} if more else {}
