@@ -1,7 +1,8 @@
-"""What follows the end of a run: its rollback, its thread's status, its webhook, its own thread.
+"""What follows the end of a run: its rollback, its thread's status, its webhook.
 
-Done by the worker that ran it, so that it does not depend on the client's connection. A run whose
-outcome was kept by `outcomes.py` is marked "finished": its thread says what it should already.
+Done by the worker that ran it, so that it does not depend on the client's connection. The thread
+of a run without one is temporary, and deleted last. A run whose outcome was kept by `outcomes.py`
+is marked "finished": its thread says what it should already.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ async def settle_thread(session: AsyncSession, thread_id: str) -> None:
 
 
 async def delete_thread(thread_id: str) -> None:
-    """Delete the thread of a run that had none of its own, with its checkpoints."""
+    """Delete the temporary thread of a run, with its checkpoints."""
     await db_manager.get_checkpointer().adelete_thread(thread_id)
     async with _get_session_maker()() as session:
         thread = await session.get(Thread, thread_id)

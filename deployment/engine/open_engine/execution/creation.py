@@ -190,10 +190,10 @@ def _add_extras(_mapper: Any, _connection: Any, run: Run) -> None:
 
 
 def require_thread_to_resume(thread_id: str | None, command: dict[str, Any] | None) -> None:
-    """Check that an answer has a thread.
+    """Raise unless a run that answers an interrupt names its thread.
 
     Raises:
-        HTTPException: 400, it has none.
+        HTTPException: 400, it names none.
     """
     if thread_id is None and command and command.get("resume") is not None:
         raise HTTPException(400, "You must provide a thread_id when resuming.")

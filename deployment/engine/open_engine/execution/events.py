@@ -60,7 +60,7 @@ def read_event_id(text: str) -> Position:
     """Return the place that an event's id names; "-" is the start.
 
     Raises:
-        ValueError: it has another form.
+        ValueError: it is malformed.
     """
     if text == "-":
         return Position(_EPOCH, 0)
@@ -73,7 +73,7 @@ def read_event_id(text: str) -> Position:
 
 
 def number_in(run: Run, last_event_id: str) -> int:
-    """Return the number of a run's last event that a client has; 0, all again, if in doubt."""
+    """Return the number of the last event that a client has; 0, to repeat all, if unclear."""
     try:
         made, number = read_event_id(last_event_id)
     except ValueError:

@@ -56,7 +56,7 @@ def take_failure(run_id: str) -> dict[str, str] | None:
 
 
 async def failure_of(run_id: str) -> dict[str, str] | None:
-    """Return why a run has failed; None if it has not, or not by an exception in its graph."""
+    """Return why a run has failed; None unless it ended with an exception in its graph."""
     async with _get_session_maker()() as session:
         params = await session.scalar(
             select(Run.execution_params).where(Run.run_id == run_id, Run.status == "error")

@@ -48,7 +48,7 @@ def handed_over(run_id: str, lost: tuple[type[Exception], ...]) -> Iterator[None
 
     Args:
         run_id: which.
-        lost: the exceptions that mean so.
+        lost: the exceptions that mean that a connection is lost.
 
     Raises:
         asyncio.CancelledError: a connection was lost; the run is not over.
@@ -66,7 +66,7 @@ def handed_over(run_id: str, lost: tuple[type[Exception], ...]) -> Iterator[None
 
 
 async def release(run_id: str, worker_name: str) -> None:
-    """Let a run go; in place of Aegra's `_release_lease`, after which nobody takes one up again."""
+    """Release a run, so that the reaper finds it if it has not ended; Aegra's loses it then."""
     async with _get_session_maker()() as session:
         await session.execute(_RELEASE, {"run_id": run_id, "worker": worker_name})
         await session.commit()

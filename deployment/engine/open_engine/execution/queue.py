@@ -206,7 +206,7 @@ async def take(run_id: str, worker_name: str) -> workers._LoadedRun | None:
 
 
 async def wake(run_id: str) -> None:
-    """Tell the workers that a run may be theirs."""
+    """Tell the workers that a run may be due."""
     with suppress(RedisError):
         await redis_manager.get_client().rpush(settings.worker.WORKER_QUEUE_KEY, run_id)
 

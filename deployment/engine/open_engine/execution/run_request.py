@@ -26,11 +26,11 @@ StreamMode = Literal[
 class RunRequest(RunCreate):
     """A run to make.
 
-    Aegra's model refuses metadata with nested values, input that is no object, and a run without
-    input; a LangGraph server takes all three.
+    Aegra's model refuses nested metadata, input that is not an object, and a run without input; a
+    LangGraph server takes all three.
     """
 
-    input: Any = None  # see `open_engine.inputs`
+    input: Any = None  # see `open_engine.patches.accepting`
     multitask_strategy: Multitask = "enqueue"
     stream_mode: StreamMode | list[StreamMode] | None = None
     if_not_exists: Literal["create", "reject"] = "reject"

@@ -27,8 +27,8 @@ def check_url(url: str) -> str:
     """Return a URL that may be called.
 
     Raises:
-        ValueError: it is no address of a server, or one of the server's own machine: who may make
-            a run must not reach what listens there alone.
+        ValueError: it is not an HTTP address, or it is one of the server's own machine, where
+            services may listen that clients must not reach.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -39,7 +39,7 @@ def accept_anything(model: type[BaseModel], field: str) -> None:
 
 
 def thread_name(input_data: Any) -> str:
-    """Return the name that Aegra gives a thread; none if the input is no object.
+    """Return the name that Aegra gives a thread; empty if the input is not an object.
 
     In Aegra's place, because that fails on a list.
     """
@@ -47,4 +47,4 @@ def thread_name(input_data: Any) -> str:
 
 
 async def take_any_answer(_session: AsyncSession, _thread_id: str, _command: Any) -> None:
-    """Refuse no answer; the queue has the run wait until the one that asks has ended."""
+    """Accept any answer: the queue starts its run only after the run that asks has ended."""

@@ -25,7 +25,7 @@ SYSTEM = "system"  # Aegra's name for the owner of the default assistants
 
 
 class Assistants(AssistantService):
-    """Aegra's service, with default assistants that can be changed and configurations that repeat.
+    """Aegra's service, with default assistants that can be changed and equal configurations.
 
     Its methods let only an assistant's owner change it. `act_as` makes the service's user that
     owner; the auth handlers are still asked about the caller.

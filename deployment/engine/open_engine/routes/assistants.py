@@ -69,7 +69,7 @@ Service = Annotated[Assistants, Depends(_service)]
 
 @router.post("/assistants")
 async def create(request: Creation, service: Service) -> JSONResponse:
-    """Make an assistant; with a default assistant's id, one for everyone, as it was before."""
+    """Make an assistant; one with a deleted default assistant's id is again everyone's."""
     service.require_graph(request.graph_id)
     chosen = request.model_copy(update={"assistant_id": str(request.assistant_id)})
     if chosen.assistant_id == service.identify(request.graph_id):
@@ -129,7 +129,7 @@ async def remove(assistant_id: UUID, service: Service, delete_threads: bool = Fa
     """Delete an assistant, its versions and crons; its runs are kept, those at work interrupted."""
     session, chosen = service.session, str(assistant_id)
     await service.find(chosen, "delete")
-    await session.commit()  # gives the lock back: ending runs takes its own
+    await session.commit()  # releases the lock: ending runs takes its own
     if delete_threads:
         await _delete_threads(session, chosen, service.caller)
     active = select(Run).where(Run.assistant_id == chosen, Run.status.in_(ACTIVE_RUN_STATES))

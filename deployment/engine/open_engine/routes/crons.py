@@ -63,7 +63,7 @@ async def create(request: CronCreate, user: CurrentUser, session: Session) -> JS
 async def create_for_thread(
     thread_id: UUID, request: CronCreate, user: CurrentUser, session: Session
 ) -> JSONResponse:
-    """Make a cron whose runs go on on a thread."""
+    """Make a cron whose runs all use one thread."""
     return await _create(session, request, user, str(thread_id))
 
 
@@ -97,7 +97,7 @@ async def get(cron_id: UUID, user: CurrentUser, session: Session) -> JSONRespons
 async def change(
     cron_id: UUID, request: CronChange, user: CurrentUser, session: Session
 ) -> JSONResponse:
-    """Change what the request names; metadata is added to, `end_time` null takes the end away."""
+    """Change what the request names; metadata is merged, `end_time` null removes the end."""
     given = request.model_dump(mode="json", exclude_unset=True)
     named = {name: value for name, value in given.items() if value is not None}
     if not named and "end_time" not in given:
@@ -128,8 +128,8 @@ async def remove(cron_id: UUID, user: CurrentUser, session: Session) -> Response
 async def fire(session: AsyncSession, due: Cron) -> None:
     """Make the run of a cron that is due, as if its user had asked for it.
 
-    In Aegra's place. The next date is set first: should the server die in between, a run is left
-    out, and none is made twice.
+    In Aegra's place. The next date is set first: if the server dies in between, a run is skipped
+    rather than made twice.
     """
     cron = await session.get(Cron, due.cron_id, with_for_update=True)
     if cron is None:  # deleted in the meantime

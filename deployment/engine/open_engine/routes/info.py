@@ -24,7 +24,7 @@ router = APIRouter(tags=["Server"])
 
 @router.get("/ok")
 async def ok(request: Request) -> dict[str, bool]:
-    """Answer when Postgres does; the graphs have been loaded before the server listens."""
+    """Answer if Postgres does; the graphs have been loaded before the server listens."""
     await readiness_check(request)
     return {"ok": True}
 

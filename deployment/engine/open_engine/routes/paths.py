@@ -11,10 +11,10 @@ _PATH = re.compile(rf"(?P<root>{'|'.join(ROOTS)})(?P<steps>(?:\.[^.\[\]]+|\[-?\d
 
 
 def check_path(path: str) -> str:
-    """Return a path that can be read.
+    """Return a path, unchanged.
 
     Raises:
-        ValueError: it has another form.
+        ValueError: it is malformed.
     """
     if not _PATH.fullmatch(path):
         raise ValueError(f"{path!r} must be one of {', '.join(ROOTS)} with .key and [index] parts")

@@ -1,7 +1,7 @@
-"""How a server refuses: `{"detail": why}`, and 422 for an id in a path that is no UUID.
+"""How a server refuses: `{"detail": why}`, and 422 for a thread id that is not a UUID.
 
 Aegra answers `{"error": ..., "message": ...}` to errors, a list of objects to malformed input, and
-404 to ids of another form.
+404 to an invalid id.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def _wrong_namespace(_request: Request, error: InvalidNamespaceError) -> J
 
 
 async def _wrong_value(request: Request, error: DBAPIError) -> JSONResponse:
-    """Tell what Postgres refuses to store (SQLSTATE class 22) from what is the server's fault."""
+    """Answer 422 for a value that Postgres cannot store (SQLSTATE class 22), else 500."""
     if str(getattr(error.orig, "sqlstate", "")).startswith("22"):
         return await _unusable(request, error)
     return await _unexpected(request, error)
@@ -68,9 +68,9 @@ def _sentence(problem: dict[str, Any]) -> str:
 
 
 def require_uuids(routes: Iterable[BaseRoute]) -> None:
-    """Refuse what is no UUID in place of a thread's id.
+    """Refuse a thread id that is not a UUID.
 
-    By a dependency of each route, added as Aegra adds those for authorisation.
+    Each route gets a dependency, added as Aegra adds those for authorisation.
     """
     for route in routes:
         if isinstance(route, APIRoute):
@@ -88,4 +88,4 @@ def _add_dependency(route: APIRoute, check: Callable[..., Any]) -> None:
 
 
 async def _check_thread(thread_id: UUID) -> None:
-    """Read the id: FastAPI refuses what is none."""
+    """Declare the type of the id: FastAPI refuses any other."""

@@ -29,13 +29,13 @@ def install() -> None:
 
 
 def same_namespace(namespace: list[str], _user: Any, **_options: Any) -> list[str]:
-    """Return the namespace that the caller has named."""
+    """Return a namespace as the caller has named it."""
     return namespace
 
 
 @router.put("/store/items", status_code=204)
 async def put_item(request: StorePutRequest, user: CurrentUser) -> Response:
-    """Put an item; a label with a period would make its namespace ambiguous."""
+    """Put an item. A label with a period is refused: it would make the namespace ambiguous."""
     if wrong := [label for label in request.namespace if "." in label]:
         raise HTTPException(422, f"namespace: a label holds no period, but {wrong[0]!r} does")
     return await routes.put_store_item(request, user)

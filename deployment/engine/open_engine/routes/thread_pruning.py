@@ -36,7 +36,7 @@ async def prune(
     user: Annotated[User, Depends(get_current_user)],
     session: Annotated[AsyncSession, Depends(get_session)],
 ) -> dict[str, int]:
-    """Prune the threads that there are and return how many these were.
+    """Prune the threads that exist, and return their number.
 
     A thread with an active run keeps its history.
     """

@@ -48,7 +48,7 @@ class StateAt(BaseModel):
 
 
 class StateUpdate(BaseModel):
-    """A state to write; by null as a node, that node has run without writing anything."""
+    """A state to write; without values, the node counts as run without writing anything."""
 
     values: dict[str, Any] | list[Any] | None = None
     as_node: str | None = None

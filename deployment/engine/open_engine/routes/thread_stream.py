@@ -132,7 +132,7 @@ async def _runs_now(thread_id: str) -> _Start:
 
 
 async def _runs_at(thread_id: str, last: Position) -> _Start:
-    """Return the runs to follow for who has all up to an event: what can be resumed, or goes on."""
+    """Return the runs to follow for a client that has all up to an event: resumable or active."""
     found = []
     for run in await _due_runs(thread_id, Run.created_at >= last.made):
         newest = await last_number(run.run_id)
@@ -151,7 +151,7 @@ async def _due_runs(thread_id: str, condition: Any) -> list[Run]:
 
 
 def _due(thread_id: str) -> tuple[Any, Any]:
-    """Return what holds for a thread's runs; those that are to start later do not count yet."""
+    """Return the conditions for runs of a thread that are due; delayed ones are not yet."""
     return Run.thread_id == thread_id, Run.created_at <= func.now()
 
 

@@ -89,7 +89,7 @@ def aegra_environment(environ: Mapping[str, str], config: Path) -> dict[str, str
 
 
 def check_thread_ttl(environ: Mapping[str, str]) -> None:
-    """Refuse a time to live of threads that is none; Aegra's environment has to be set before.
+    """Refuse an invalid `LANGGRAPH_THREAD_TTL`. Aegra's environment must be set before.
 
     Raises:
         EngineError: the variable, or `checkpointer.ttl` of the app's configuration, is wrong.

@@ -21,7 +21,7 @@ _OLD_VOLUME = (
 
 
 def wait_for_postgres(uri: str, timeout: float = TIMEOUT) -> None:
-    """Return when a database answers that is empty or this server's own.
+    """Wait until a database answers that is empty or this server's own.
 
     Args:
         uri: as in `DATABASE_URI`.
@@ -34,7 +34,7 @@ def wait_for_postgres(uri: str, timeout: float = TIMEOUT) -> None:
 
 
 def wait_for_redis(uri: str, timeout: float = TIMEOUT) -> None:
-    """Return when Redis answers.
+    """Wait until Redis answers.
 
     Args:
         uri: as in `REDIS_URI`.

@@ -1,6 +1,6 @@
 """What a thread holds, kept up to date: after a run, an update, a rollback, a copy.
 
-See `open_engine.tables` for why it is kept at all.
+See `open_engine.state.tables` for why it is kept at all.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ async def _read(thread: Thread) -> StateSnapshot | None:
 
 
 def _columns(snapshot: StateSnapshot) -> dict[str, Any]:
-    """Return what is kept of a state; nothing if it holds what is no JSON."""
+    """Return what is kept of a state; nothing if it cannot be written as JSON."""
     has_checkpoint = snapshot.created_at is not None
     asked = {task.id: task.interrupts for task in snapshot.tasks if task.interrupts}
     try:

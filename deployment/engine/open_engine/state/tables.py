@@ -14,9 +14,8 @@ from sqlalchemy import TIMESTAMP, Text, column, table, text
 STATES = table(
     "open_engine_thread",
     column("thread_id", Text),
-    column(
-        "state", JsonbSafe
-    ),  # the values of the graph's public channels; null before the first run
+    # The values of the graph's public channels; null before the first run.
+    column("state", JsonbSafe),
     column("interrupts", JsonbSafe),  # what is asked, by the id of the task that asks
     column("error", JsonbSafe),  # why the last run failed; null if it did not
     column("state_updated_at", TIMESTAMP(timezone=True)),
