@@ -169,6 +169,22 @@ def test_the_engine_refuses_another_aegra(made_images: None) -> None:
     assert "needs aegra-api 0.11.0 and finds 0.99.0" in answer.err
 
 
+def test_importing_the_engine_changes_nothing(made_images: None) -> None:
+    script = (Path(__file__).parent / "import_all.py").read_text()
+    assert inside(ENGINE, "python", "-c", script).splitlines()[-1] == "[]"
+
+
+def test_another_executor_fails_the_start(made_images: None) -> None:
+    start = (
+        "import os, sys; os.environ['REDIS_BROKER_ENABLED'] = 'false'\n"
+        "from open_engine.startup import serving\n"
+        "serving.prepare = lambda: None; sys.exit(serving.main())"
+    )
+    answer = run(["docker", "run", "--rm", "--entrypoint", "python", ENGINE, "-c", start], 60)
+    assert answer.code == 1
+    assert "a LocalExecutor, not a WorkerExecutor" in answer.err.splitlines()[-1]
+
+
 def test_the_label_says_what_an_image_was_made_from(made_images: None) -> None:
     assert re.fullmatch(r"[0-9a-f]{16}", image_sources(ENGINE) or "")
     assert image_sources("task-maistro-test-missing") is None
