@@ -197,6 +197,11 @@ async def test_found_threads_are_paged(server: Server) -> None:
     made = [await server.thread(metadata=mark) for _ in range(4)]
     found = await server.client.threads.search(metadata=mark, limit=2, offset=1)
     assert [t["thread_id"] for t in found] == [made[2], made[1]]
+    for offset, headers in ((1, ("4", "3")), (3, ("4", None))):
+        page = {"metadata": mark, "limit": 2, "offset": offset}
+        answer = await server.http.post("/threads/search", json=page)
+        names = ("X-Pagination-Total", "X-Pagination-Next")
+        assert tuple(answer.headers.get(name) for name in names) == headers
 
 
 async def test_a_search_of_threads_may_select_fields(server: Server) -> None:
