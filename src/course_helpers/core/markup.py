@@ -20,6 +20,17 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", text)
 
 
+def one_line(text: str, length: int) -> str:
+    """Return text in one line of at most so many characters."""
+    words = " ".join(clean(text).split())
+    return words if len(words) <= length else f"{words[: length - 1]}…"
+
+
+def count(number: int, name: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
 def table(title: str, rows: Sequence[dict[str, str]], named: bool = False) -> str:
     """Return an accessible table with every cell escaped.
 

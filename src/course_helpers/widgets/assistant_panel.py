@@ -8,7 +8,7 @@ from ipywidgets import Button, Dropdown  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import NotFoundError
-from course_helpers.core.markup import clean
+from course_helpers.core.markup import one_line
 from course_helpers.lanes import Deployment
 from course_helpers.server.assistant_versions import AssistantVersions
 from course_helpers.server.assistants import (
@@ -17,6 +17,8 @@ from course_helpers.server.assistants import (
     make_current,
     read_versions,
 )
+from course_helpers.widgets import theme
+from course_helpers.widgets.panel import offer
 from course_helpers.widgets.server_panel import ServerPanel
 
 NAME = 40  # characters of an assistant's name in the list
@@ -77,10 +79,7 @@ class AssistantPanel(ServerPanel):
         """Return the versions side by side."""
         if not self.versions:
             return "<p>No assistant was read yet.</p>"
-        return (
-            '<div class="course-scroll" role="region" aria-label="Versions" tabindex="0">'
-            f"{self.versions._repr_html_()}</div>"
-        )
+        return theme.scroll("Versions", self.versions._repr_html_())
 
     async def make_current(self, version: int) -> None:
         """Make a version of the shown assistant the one that runs use, and read it again."""
@@ -113,11 +112,7 @@ class AssistantPanel(ServerPanel):
     def _offer(self, assistants: Sequence[AssistantSummary], chosen: str) -> None:
         """Fill the list of assistants, without reading again because of it."""
         options = [("Choose an assistant", ""), *((_label(a), a.assistant_id) for a in assistants)]
-        self.assistant_choice.unobserve(self._pressed, "value")
-        with self.assistant_choice.hold_sync():
-            self.assistant_choice.options = options
-            self.assistant_choice.value = chosen
-        self.assistant_choice.observe(self._pressed, "value")
+        offer(self.assistant_choice, options, chosen, self._pressed)
 
     def _offer_versions(self) -> None:
         versions = self.versions
@@ -137,6 +132,5 @@ class AssistantPanel(ServerPanel):
 
 def _label(assistant: AssistantSummary) -> str:
     """Return an assistant's name on one line, its version, and where its id begins."""
-    name = " ".join(clean(assistant.name).split()) or "(no name)"
-    name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+    name = one_line(assistant.name, NAME) or "(no name)"
     return f"{name} · version {assistant.version} · {assistant.assistant_id[:8]}"

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from course_helpers.server.checkpoints import Checkpoint
 
-_SOURCES = {"input": "input", "update": "update_state", "fork": "fork"}
+# A checkpoint that no node made is named by its source.
+SOURCES = {"input": "input", "update": "update_state", "fork": "fork"}
 
 
 def timeline(checkpoints: Sequence[Checkpoint], more: bool = False) -> str:
@@ -58,7 +59,7 @@ def _step(checkpoint: Checkpoint) -> str:
         "Next": ", ".join(checkpoint.next) or "end",
     }
     detail = "\n".join(f"{name}: {value}" for name, value in facts.items())
-    name = _SOURCES.get(checkpoint.source)
+    name = SOURCES.get(checkpoint.source)
     return _item("" if name is None else "round", html.escape(name or nodes), detail)
 
 

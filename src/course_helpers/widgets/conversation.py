@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ipywidgets import HTML  # type: ignore[import-untyped]
 
-from course_helpers.core.markup import clean
+from course_helpers.core.markup import clean, one_line
 from course_helpers.server.messages import Message, ToolCall
 from course_helpers.server.threads import ThreadSummary
 
@@ -74,8 +74,7 @@ def _tool_call(call: ToolCall) -> str:
 
 def label(thread: ThreadSummary) -> str:
     """Return a thread's first words, its status and when it changed last."""
-    text = " ".join(clean(thread.opening).split()) or "(empty)"
-    text = text if len(text) <= OPENING else f"{text[: OPENING - 1]}…"
+    text = one_line(thread.opening, OPENING) or "(empty)"
     return f"{text} · {thread.status} · {_clock(thread.updated_at)}"
 
 
@@ -83,24 +82,6 @@ def _clock(iso_time: str) -> str:
     """Return a server's time by this computer's clock, with the day unless it is today."""
     then = datetime.fromisoformat(iso_time).astimezone()
     return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then:%d %b %H:%M}"
-
-
-def count(number: int, name: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
-
-
-def section(title: str, markup: str) -> str:
-    """Return a part with its heading."""
-    return f"<section><h4>{html.escape(title)}</h4>{markup}</section>"
-
-
-def scroll(name: str, markup: str, kind: str = "") -> str:
-    """Return a part that scrolls when it is long; the keyboard reaches it too."""
-    return (
-        f'<div class="course-scroll{kind}" role="region" aria-label="{html.escape(name)}" '
-        f'tabindex="0">{markup}</div>'
-    )
 
 
 class LiveTurn(HTML):

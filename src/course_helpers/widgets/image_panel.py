@@ -11,6 +11,7 @@ from ipywidgets import HTML  # type: ignore[import-untyped]
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean
 from course_helpers.images.layers import ImageView, layers_html, megabytes, read_image
+from course_helpers.widgets import theme
 from course_helpers.widgets.command_panel import Action, CommandPanel
 
 BUILD = Action(
@@ -90,7 +91,4 @@ def steps_html(steps: list[str]) -> str:
             f'aria-label="steps of this image">{latest["done"]} of {latest["all"]}</progress>'
         )
     lines = "\n".join(html.escape(step) for step in steps[-200:])
-    return (
-        f"{bar}<div class='course-scroll course-log' role='region' aria-label='Build steps' "
-        f"tabindex='0'><pre>{lines}</pre></div>"
-    )
+    return bar + theme.scroll("Build steps", f"<pre>{lines}</pre>", "course-log")

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from ipywidgets import HTML, Button, Dropdown, HBox, Textarea, VBox  # type: ignore[import-untyped]
 
 from course_helpers.core.errors import CourseError
-from course_helpers.core.markup import clean
+from course_helpers.core.markup import clean, one_line
 from course_helpers.server.store import Address, Item
+from course_helpers.widgets.panel import offer
 
 SHOWN = 40  # characters of a key, and of a value, in the list of items
 
@@ -56,12 +57,8 @@ class ItemForm(VBox):
         labels = {item.address: _label(item) for item in items}
         labels |= {a: f"{_label(item)} (not saved)" for a, (item, _) in self._drafts.items()}
         chosen = self.choice.value if self.choice.value in labels else ""
-        self.choice.unobserve(self._chosen, "value")
-        with self.choice.hold_sync():
-            options = [(label, address) for address, label in labels.items()]
-            self.choice.options = [("Choose an item", ""), *options]
-            self.choice.value = chosen
-        self.choice.observe(self._chosen, "value")
+        options = [("Choose an item", ""), *((label, address) for address, label in labels.items())]
+        offer(self.choice, options, chosen, self._chosen)
         self._show()
 
     def forget(self, address: Address) -> None:
@@ -110,15 +107,9 @@ class ItemForm(VBox):
         self._where.value = clean(_place(self.item))
 
 
-def short(text: str, length: int) -> str:
-    """Return text in one line of at most so many characters."""
-    words = " ".join(clean(text).split())
-    return words if len(words) <= length else f"{words[: length - 1]}…"
-
-
 def _label(item: Item) -> str:
     value = json.dumps(item.value, ensure_ascii=False)
-    return f"{short(item.key, SHOWN) or '(empty)'} · {short(value, SHOWN)}"
+    return f"{one_line(item.key, SHOWN) or '(empty)'} · {one_line(value, SHOWN)}"
 
 
 def _place(item: Item | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -158,16 +158,21 @@ class Panel(StatusView):
         """Write into the panel whatever becomes of the block, after what was done before it."""
         try:
             yield
-        except CourseError as error:
-            self._failed(error.what, error.fix)
         except Exception as error:  # nobody else would ever see it
-            self._failed(f"{type(error).__name__}: {error}", f"press {self.button.description}")
+            self._failed_by(error, f"press {self.button.description}")
         else:
             self._paint()
             self.stale, self._painted = False, True
             summary = self.summary()
             now = f"{summary[:1].upper()}{summary[1:]}. Read at {datetime.now():%H:%M:%S}."
             self._say(f"{done} {now}".strip())
+
+    def _failed_by(self, error: Exception, fix: str) -> None:
+        """Say what failed; `fix` is what to do about an error that was not foreseen."""
+        if isinstance(error, CourseError):
+            self._failed(error.what, error.fix)
+        else:
+            self._failed(f"{type(error).__name__}: {error}", fix)
 
     def _failed(self, what: str, fix: str) -> None:
         self.stale = self._painted
@@ -177,3 +182,18 @@ class Panel(StatusView):
     def _enable(self, yes: bool) -> None:
         for control in self._inputs:
             control.disabled = not yes
+
+
+def offer(
+    field: ValueWidget,
+    options: Sequence[tuple[str, Any]],
+    chosen: Any,
+    observer: Callable[[Any], None],
+) -> None:
+    """Fill a list of options and choose one, without a call of the observer of its value."""
+    field.unobserve(observer, "value")
+    with field.hold_sync():
+        if tuple(options) != field.options:  # a list on the page would jump to its top
+            field.options = options
+        field.value = chosen
+    field.observe(observer, "value")

@@ -17,6 +17,7 @@ from course_helpers.stack.containers import Service
 from course_helpers.stack.follow import LogFollower, StackWatch
 from course_helpers.stack.health import READY, stack_findings, summary
 from course_helpers.stack.logs import LogLine, matches
+from course_helpers.widgets import theme
 from course_helpers.widgets.command_panel import Action, CommandPanel
 
 STACK = "course_helpers.stack"
@@ -260,7 +261,4 @@ def _problem(finding: Finding) -> str:
 def log_html(lines: list[LogLine]) -> str:
     """Return lines of logs, the newest at the bottom, which is in view."""
     text = "\n".join(html.escape(str(line)) for line in lines) or "No line yet."
-    return (
-        '<div class="course-scroll course-log" role="region" aria-label="Logs" tabindex="0">'
-        f"<pre>{text}</pre></div>"
-    )
+    return theme.scroll("Logs", f"<pre>{text}</pre>", "course-log")

@@ -10,6 +10,7 @@ from ipywidgets import Button, HBox, Text, ToggleButtons, VBox  # type: ignore[i
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import CourseError, NotFoundError
+from course_helpers.core.markup import count
 from course_helpers.lanes import Deployment
 from course_helpers.server.store import (
     SEARCHED,
@@ -22,6 +23,7 @@ from course_helpers.server.store import (
     read_items,
 )
 from course_helpers.widgets.item_form import ItemForm, parse_value
+from course_helpers.widgets.panel import offer
 from course_helpers.widgets.server_panel import ServerPanel
 from course_helpers.widgets.store_view import NODES, items_html, labels, store_html, title, tree
 
@@ -113,13 +115,13 @@ class StorePanel(ServerPanel):
     def summary(self) -> str:
         """Return how many items are shown, and of which namespace."""
         first, number = self._page * PAGE, len(self.items)
-        count = f"{number} item{'' if number == 1 else 's'}"
+        which = count(number, "item")
         if first or self._found.more:
-            count = f"items {first + 1:,} to {first + number:,}"
+            which = f"items {first + 1:,} to {first + number:,}"
         more = ", and more" if self._found.more else ""
         found = f" with {self._text!r}" if self._text else ""
         cut = f" (of the first {SEARCHED:,}; the store holds more)" if self._found.truncated else ""
-        return f"{count} in {title(self._shown)}{found}{more}{cut}"
+        return f"{which} in {title(self._shown)}{found}{more}{cut}"
 
     def body_html(self) -> str:
         """Return the items as a table, and say so where the tree does not show all namespaces."""
@@ -198,12 +200,7 @@ class StorePanel(ServerPanel):
     def _choose(self, chosen: Namespace) -> None:
         """Show a namespace as chosen in the tree, without reading because of it."""
         options = labels(tree(self.namespaces, chosen))
-        self.namespace_choice.unobserve(self._chosen, "value")
-        with self.namespace_choice.hold_sync():
-            if tuple(options) != self.namespace_choice.options:  # the list would jump to its top
-                self.namespace_choice.options = options
-            self.namespace_choice.value = chosen
-        self.namespace_choice.observe(self._chosen, "value")
+        offer(self.namespace_choice, options, chosen, self._chosen)
 
     def _chosen(self, _: object) -> None:
         asyncio.run_coroutine_threadsafe(self._follow(), self._loop)

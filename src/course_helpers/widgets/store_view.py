@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from course_helpers.core.markup import table
+from course_helpers.core.markup import one_line, table
 from course_helpers.server.store import ItemPage, Namespace
-from course_helpers.widgets.item_form import short
+from course_helpers.widgets import theme
 
 NODES = 500  # of the tree that are shown
 STATIC_NODES = 100  # where no widget runs
@@ -40,7 +40,7 @@ def labels(nodes: Sequence[Namespace]) -> list[tuple[str, Namespace]]:
     seen: Counter[str] = Counter()
     options = []
     for node in nodes:
-        label = f"{'   ' * len(node)}{short(node[-1], 60)}" if node else ROOT
+        label = f"{'   ' * len(node)}{one_line(node[-1], 60)}" if node else ROOT
         options.append((label + SAME * seen[label], node))
         seen[label] += 1
     return options
@@ -82,7 +82,7 @@ def items_html(namespace: Namespace, page: ItemPage) -> str:
         {
             "Namespace": " › ".join(item.namespace[len(namespace) :]),
             "Key": item.key,
-            "Value": short(json.dumps(item.value, ensure_ascii=False), VALUE),
+            "Value": one_line(json.dumps(item.value, ensure_ascii=False), VALUE),
             "Updated": _clock(item.updated_at),
         }
         for item in page.items
@@ -90,8 +90,7 @@ def items_html(namespace: Namespace, page: ItemPage) -> str:
     if not any(row["Namespace"] for row in rows):
         for row in rows:
             del row["Namespace"]
-    items = table(title(namespace), rows)
-    return f'<div class="course-scroll" role="region" aria-label="Items" tabindex="0">{items}</div>'
+    return theme.scroll("Items", table(title(namespace), rows))
 
 
 def _clock(iso_time: str) -> str:

@@ -1,4 +1,4 @@
-"""The look of all panels: the style in `theme.css`, a page part and a status line."""
+"""The look of all panels: the style in `theme.css`, and the parts of a page that they share."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ def status(sentence: str, fix: str = "") -> str:
     """Return a sentence that screen readers announce, with what to do about it."""
     remedy = f"<br>Fix: <code>{html.escape(fix)}</code>" if fix else ""
     return clean(f'<p role="status">{html.escape(sentence)}{remedy}</p>')
+
+
+def section(title: str, markup: str) -> str:
+    """Return a part with its heading."""
+    return f"<section><h4>{html.escape(title)}</h4>{markup}</section>"
+
+
+def scroll(name: str, markup: str, *classes: str) -> str:
+    """Return a part that scrolls when it is long; the keyboard reaches it too."""
+    return (
+        f'<div class="{" ".join(["course-scroll", *classes])}" role="region" '
+        f'aria-label="{html.escape(name)}" tabindex="0">{markup}</div>'
+    )

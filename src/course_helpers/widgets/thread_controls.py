@@ -10,9 +10,9 @@ from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[
 from course_helpers.core.markup import clean
 from course_helpers.server.checkpoints import Checkpoint
 from course_helpers.server.threads import ThreadView
+from course_helpers.widgets.checkpoint_timeline import SOURCES
 
 DELETE, REALLY = "Delete", "Really delete?"
-_MADE = {"input": "input", "update": "update_state", "fork": "fork"}
 
 
 class Draft(Text):
@@ -132,6 +132,6 @@ class ThreadControls:
 
 def _label(checkpoint: Checkpoint) -> str:
     """Return which step a checkpoint is, what made it and what comes next."""
-    made = _MADE.get(checkpoint.source) or " + ".join(checkpoint.ran)
+    made = SOURCES.get(checkpoint.source) or " + ".join(checkpoint.ran)
     what = f"step {checkpoint.step}" + (f", {made}" if made else "")
     return clean(f"{what} · next: {', '.join(checkpoint.next) or 'end'}")

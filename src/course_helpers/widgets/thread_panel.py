@@ -12,7 +12,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import NotFoundError
-from course_helpers.core.markup import clean
+from course_helpers.core.markup import clean, count
 from course_helpers.lanes import Deployment
 from course_helpers.server.memories import Memories, read_memories
 from course_helpers.server.messages import Message
@@ -28,13 +28,11 @@ from course_helpers.widgets.checkpoint_timeline import timeline
 from course_helpers.widgets.conversation import (
     LiveTurn,
     conversation,
-    count,
     label,
     pages,
-    scroll,
-    section,
 )
-from course_helpers.widgets.panel import Panel
+from course_helpers.widgets.panel import Panel, offer
+from course_helpers.widgets.theme import scroll, section
 
 TIMEOUT = 15.0  # seconds for each request; a thread is read in about 0.1 s
 THREADS = 50  # how many the dropdown offers
@@ -188,11 +186,8 @@ class ThreadPanel(Panel):
         options = {"": "Choose a thread", NEW: "A new thread"}
         options |= {t.thread_id: label(t) for t in threads}
         options.setdefault(chosen, chosen)
-        self.thread_choice.unobserve(self._pressed, "value")
-        with self.thread_choice.hold_sync():
-            self.thread_choice.options = [(label, key) for key, label in options.items()]
-            self.thread_choice.value = chosen
-        self.thread_choice.observe(self._pressed, "value")
+        pairs = [(label, key) for key, label in options.items()]
+        offer(self.thread_choice, pairs, chosen, self._pressed)
 
     def _paint(self) -> None:
         self._paint_conversation(self.thread.messages if self.thread else None)
@@ -210,7 +205,7 @@ class ThreadPanel(Panel):
             return
         self.earlier.disabled = self._page >= pages(messages) - 1
         self.later.disabled = self._page == 0
-        turns = scroll("Conversation", f"<div>{conversation(messages, self._page)}</div>", " end")
+        turns = scroll("Conversation", f"<div>{conversation(messages, self._page)}</div>", "end")
         self._body.value = clean(section("Conversation", turns))
 
     def _show_only_what_applies(self) -> None:
