@@ -60,8 +60,8 @@ async def until(explorer: ThreadExplorer, condition: Callable[[], bool]) -> None
 async def press(explorer: ThreadExplorer, button: Button) -> None:
     """Press a button that changes the thread, and wait until that is done."""
     button.click()
-    await until(explorer, explorer._changing.locked)
-    await until(explorer, lambda: not explorer._changing.locked())
+    await until(explorer, lambda: explorer._live.changing)
+    await until(explorer, lambda: not explorer._live.changing)
 
 
 def turns(explorer: ThreadExplorer) -> list[str]:
@@ -71,7 +71,7 @@ def turns(explorer: ThreadExplorer) -> list[str]:
 
 def lines(explorer: ThreadExplorer) -> int:
     """Return how many lines the timeline has."""
-    return explorer._steps.value.count('<li><ol role="list">')
+    return explorer._display.steps.value.count('<li><ol role="list">')
 
 
 async def test_tokens_of_another_client_appear_as_they_stream(server: Deployment) -> None:
@@ -111,7 +111,7 @@ async def test_a_run_without_tokens_shows_its_steps(server: Deployment) -> None:
         assert "I added" not in pictures[0]
         explorer.follow.value = False
         await until(explorer, lambda: explorer.message == "Live is off.")
-        assert explorer._following is None
+        assert explorer._live.stream.task is None
 
 
 async def test_a_failing_run_is_told(server: Deployment) -> None:

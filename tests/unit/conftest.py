@@ -14,8 +14,7 @@ from course_helpers.core.settings import DEPLOYMENT
 from course_helpers.practice import stack
 from course_helpers.practice.stack import PracticeStack
 from course_helpers.stack import streams
-from course_helpers.widgets import server_panel
-from course_helpers.widgets import thread_panel as module
+from course_helpers.widgets import server_panel, thread_reader
 from tests.unit.fake_engine import FakeEngine, running
 from tests.unit.server.store_backend import ANN, Store
 from tests.unit.shared import Command
@@ -25,10 +24,10 @@ from tests.unit.widgets.widget_backend import Backend
 @pytest.fixture
 async def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     backend = Backend()
-    monkeypatch.setattr(module, "require_ready", lambda url: None)
-    monkeypatch.setattr(module, "list_threads", backend.list)
-    monkeypatch.setattr(module, "read_thread", backend.thread)
-    monkeypatch.setattr(module, "read_memories", backend.memories)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
+    monkeypatch.setattr(thread_reader, "list_threads", backend.list)
+    monkeypatch.setattr(thread_reader, "read_thread", backend.thread)
+    monkeypatch.setattr(thread_reader, "read_memories", backend.memories)
     return backend
 
 

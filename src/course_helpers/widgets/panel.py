@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -112,9 +112,8 @@ class Panel(StatusView):
 
     def close(self) -> None:
         """Cancel what runs and take the panel off the page."""
-        task: asyncio.Task[None] | None = getattr(self, "_task", None)
-        if task and not task.done() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(task.cancel)
+        if hasattr(self, "_task"):  # else it was not made completely
+            cancel_soon(self._task, self._loop)
         super().close()
 
     async def _read(self) -> None:
@@ -124,9 +123,13 @@ class Panel(StatusView):
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {'stale; ' if self.stale else ''}{self.summary()}"
 
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something on the panel's event loop, from whatever thread."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def _pressed(self, source: Any) -> None:
         control = source if source is self.button else source["owner"]
-        asyncio.run_coroutine_threadsafe(self._answer(control), self._loop)
+        self._soon(self._answer(control))
 
     async def _answer(self, control: ValueWidget) -> None:
         await self.refresh()
@@ -182,6 +185,12 @@ class Panel(StatusView):
     def _enable(self, yes: bool) -> None:
         for control in self._inputs:
             control.disabled = not yes
+
+
+def cancel_soon(task: asyncio.Task[Any] | None, loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel a task that is not done; this may be called in any thread."""
+    if task and not task.done() and not loop.is_closed():
+        loop.call_soon_threadsafe(task.cancel)
 
 
 def offer(

@@ -44,9 +44,7 @@ class ServerPanel(Panel):
 
     def _when_clicked(self, button: Button, action: Callable[[], Awaitable[None]]) -> None:
         """Do something on the panel's event loop at each click of a button."""
-        button.on_click(
-            lambda _: asyncio.run_coroutine_threadsafe(self._clicked(button, action), self._loop)
-        )
+        button.on_click(lambda _: self._soon(self._clicked(button, action)))
 
     async def _clicked(self, button: Button, action: Callable[[], Awaitable[None]]) -> None:
         await action()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -203,7 +202,7 @@ class StorePanel(ServerPanel):
         offer(self.namespace_choice, options, chosen, self._chosen)
 
     def _chosen(self, _: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._follow(), self._loop)
+        self._soon(self._follow())
 
     async def _follow(self) -> None:
         """Read what was chosen. The tree stays enabled meanwhile, so that it keeps the focus."""

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
-from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox  # type: ignore[import-untyped]
+from ipywidgets import HTML, Button, Dropdown, HBox, VBox  # type: ignore[import-untyped]
 
 from course_helpers.core.markup import clean
 from course_helpers.server.checkpoints import Checkpoint
 from course_helpers.server.threads import ThreadView
 from course_helpers.widgets.checkpoint_timeline import SOURCES
+from course_helpers.widgets.thread_fields import Draft
 
 DELETE, REALLY = "Delete", "Really delete?"
+Work = Callable[[], Awaitable[None]]
+Press = Callable[[Draft, Work], None]
 
 
-class Draft(Text):
-    """A text field that offers some words, until someone types others."""
+class Commands(Protocol):
+    """What the buttons are for."""
 
-    value: str
-
-    def __init__(self, name: str, hint: str) -> None:
-        super().__init__(description=name, placeholder=hint, continuous_update=False)
-        self._offered = ""
-
-    def offer(self, words: str) -> None:
-        """Put words into the field, if nobody typed there."""
-        if self.value == self._offered:
-            self.value = words
-        self._offered = words
-
-    def take(self) -> str:
-        """Return what the field holds, and let it be filled with an offer again."""
-        words = str(self.value)
-        self.value = self._offered = ""
-        return words
-
-    def give_back(self, words: str) -> None:
-        """Put words back that were taken in vain, if nobody typed others meanwhile."""
-        if self.value == self._offered:
-            self.value = words
+    async def send(self, text: str) -> None: ...
+    async def approve(self) -> None: ...
+    async def edit(self, text: str) -> None: ...
+    async def fork(self, checkpoint_id: str, text: str) -> None: ...
+    async def copy(self) -> None: ...
 
 
 class ThreadControls:
@@ -73,6 +60,33 @@ class ThreadControls:
         self._checkpoints: Sequence[Checkpoint] = ()
         self.rows = self._rows()
         self.show(None)
+
+    def connect(self, commands: Commands, press: Press) -> None:
+        """Let the buttons, but Delete, do what the commands do.
+
+        Args:
+            commands: what to do.
+            press: does it; takes also the field to go to, because one types there next.
+        """
+        pressed: list[tuple[Button, Draft, Work]] = [
+            (self.send, self.message, lambda: commands.send(self.message.value)),
+            (self.approve, self.message, commands.approve),
+            (self.edit, self.message, lambda: commands.edit(self.answer.value)),
+            (
+                self.fork,
+                self.words,
+                lambda: commands.fork(self.checkpoint_choice.value, self.words.value),
+            ),
+            (self.copy, self.message, commands.copy),
+        ]
+        for button, field, work in pressed:
+            button.on_click(lambda _, field=field, work=work: press(field, work))
+
+    def ask_to_delete(self) -> bool:
+        """Let Delete ask to be pressed once more; return False if it has asked already."""
+        asked = self.delete.description == REALLY
+        self.delete.description = REALLY
+        return not asked
 
     def show(self, thread: ThreadView | None) -> None:
         """Offer what can be done with a thread."""

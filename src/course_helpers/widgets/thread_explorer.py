@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
 from typing import Any
 
-from ipywidgets import Button  # type: ignore[import-untyped]
+from ipywidgets import Text  # type: ignore[import-untyped]
 
+from course_helpers.core.errors import NotFoundError
 from course_helpers.lanes import Deployment
 from course_helpers.server import thread_actions as actions
-from course_helpers.widgets.thread_controls import DELETE, REALLY, Draft
-from course_helpers.widgets.thread_live import Change, LiveThreadPanel
+from course_helpers.server.memories import Memories
+from course_helpers.server.threads import ThreadView
+from course_helpers.widgets.server_panel import ServerPanel
+from course_helpers.widgets.thread_controls import REALLY, ThreadControls, Work
+from course_helpers.widgets.thread_display import ThreadDisplay, thread_html
+from course_helpers.widgets.thread_fields import Draft, ThreadChoice
+from course_helpers.widgets.thread_live import Action, LiveThread
+from course_helpers.widgets.thread_reader import ThreadReader
 
 SETTLE = 0.1  # seconds after Enter: the browser sends the key before the field's text
 
 
-class ThreadExplorer(LiveThreadPanel):
+class ThreadExplorer(ServerPanel):
     """A thread's conversation and checkpoints, and a user's memories: to watch and to change.
 
     Make it in a notebook cell with `await ThreadExplorer.load(server, thread_id, user_id="ann")`.
@@ -38,7 +45,36 @@ class ThreadExplorer(LiveThreadPanel):
         follow: the box Live.
         checkpoint_choice: where a fork goes back to.
         controls: the other fields and buttons.
+        live, earlier, later, older: the turn that is being said, and the buttons to turn pages.
     """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        thread_id: str | None = None,
+        user_id: str | None = None,
+        category: str = "general",
+    ) -> None:
+        self.thread_choice = ThreadChoice(thread_id or "", self._pressed)
+        self.user_field = Text(
+            description="User",
+            value=user_id or "",
+            placeholder="whose memories",
+            continuous_update=False,
+        )
+        hint = "Read the list of threads, the thread and the memories again"
+        fields = [self.thread_choice, self.user_field]
+        super().__init__(deployment, "Thread explorer", hint, fields)
+        self._reader = ThreadReader(category)
+        self._display = ThreadDisplay(self._body, self._loop)
+        self._live = LiveThread(
+            self, self._reader, self._display, self.thread_choice, self._read_again
+        )
+        self.controls = ThreadControls()
+        self._reading = asyncio.Lock()
+        self._lay_out()
+        self._connect()
+        self._say("Press Refresh to read the threads.")
 
     @classmethod
     async def load(
@@ -52,6 +88,40 @@ class ThreadExplorer(LiveThreadPanel):
         explorer = cls(deployment, thread_id, user_id, category)
         await explorer.refresh()
         return explorer
+
+    @property
+    def thread(self) -> ThreadView | None:
+        """What was read of the thread, or None."""
+        return self._reader.thread
+
+    @property
+    def memories(self) -> Memories | None:
+        """What was read of the store, or None."""
+        return self._reader.memories
+
+    def summary(self) -> str:
+        """Return the thread's status and how much there is of each part."""
+        return self._reader.summary()
+
+    def body_html(self) -> str:
+        """Return the three parts as sections."""
+        return thread_html(self.thread, self.memories)
+
+    def close(self) -> None:
+        """Cancel what runs, leave the stream and take the panel off the page."""
+        if hasattr(self, "_live"):  # else it was not made completely
+            self._live.close()
+        super().close()
+
+    # --- What can be done with a thread ---------------------------------------------------------
+
+    async def show_older(self) -> None:
+        """Read and show one page more of older checkpoints."""
+        async with self._reading:
+            with self._outcome_shown():
+                if self.thread:
+                    async with self._client() as client:
+                        await self._reader.read_older(client)
 
     async def send(self, text: str) -> None:
         """Start a run with a message, in a new thread if none is shown; return at its end."""
@@ -75,7 +145,7 @@ class ThreadExplorer(LiveThreadPanel):
 
     async def approve(self) -> None:
         """Let what the thread waits for go on as it is; a node that asked gets `True`."""
-        await self._change(lambda c: actions.approve(c, self._id, self._context))
+        await self._live.change(lambda c: actions.approve(c, self._id, self._context))
 
     async def edit(self, text: str) -> None:
         """Go on with other words than those of the last message; a node that asked gets them."""
@@ -85,67 +155,112 @@ class ThreadExplorer(LiveThreadPanel):
     async def copy(self) -> None:
         """Copy the thread with its history, and show the copy."""
         done = "This is the copy; the original stays as it was."
-        await self._change(lambda c: actions.copy(c, self._id), "Copying the thread.", done)
+        await self._live.change(lambda c: actions.copy(c, self._id), "Copying the thread.", done)
 
     async def delete(self) -> None:
         """Delete the thread with its history; what the store remembers stays."""
         done = "The thread is deleted. The next message begins a new one."
-        await self._change(lambda c: actions.delete(c, self._id), "Deleting the thread.", done)
+        await self._live.change(lambda c: actions.delete(c, self._id), "Deleting the thread.", done)
+
+    @property
+    def _id(self) -> str:
+        return self.thread_choice.thread_id
 
     @property
     def _context(self) -> actions.Context:
         user_id = self.user_field.value.strip()
-        return {"user_id": user_id, "todo_category": self._category} if user_id else None
+        return {"user_id": user_id, "todo_category": self._reader.category} if user_id else None
+
+    async def _say_it(self, field: Draft, text: str, action: Action) -> None:
+        """Change the thread by a text, which the field gets back if that fails."""
+        if field.value == text:
+            field.take()
+        if not await self._live.change(action):
+            field.give_back(text)
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    async def _refresh(self) -> None:
+        async with self._reading:
+            await super()._refresh()
+
+    async def _read(self) -> None:
+        chosen = self.thread_choice.value
+        async with self._client() as client:
+            try:
+                shown = await self._reader.read(client, chosen, self.user_field.value.strip())
+            except NotFoundError:
+                self._choose("")
+                raise
+            wanted = self.thread_choice.value  # another may have been chosen meanwhile
+            self._choose(shown if wanted == chosen else wanted)
+
+    async def _read_again(self, done: str, chosen: str | None) -> None:
+        """Read after something was done on the thread, and say so; choose another one before."""
+        async with self._reading:
+            if chosen is not None:
+                self._choose(chosen)
+            with self._outcome_told(done):
+                await self._read()
+
+    def _choose(self, chosen: str) -> None:
+        """Choose one of the threads that were read, without reading because of it."""
+        self.thread_choice.offer(self._reader.threads, chosen)
+
+    # --- The widgets ----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        super()._lay_out()
-        self.checkpoint_choice = self.controls.checkpoint_choice
-        self._connect()
-        say, waits, travel = self.controls.rows
-        heading, main, status, columns, history = self.children
+        display, controls = self._display, self.controls
+        self.live, self.older = display.live, display.older
+        self.earlier, self.later = display.earlier, display.later
+        self.follow, self.checkpoint_choice = self._live.box, controls.checkpoint_choice
+        say, waits, travel = controls.rows
+        heading, main, status, _ = self.children
         main.children = [*main.children, self.follow]
-        self.children = [heading, main, status, columns, waits, say, history, travel]
+        parts = [status, display.columns, waits, say, display.history, travel]
+        self.children = [heading, main, *parts]
 
     def _connect(self) -> None:
-        """Let the controls do what the methods do; a press moves on to where one types next."""
-        c = self.controls
-        c.message.on_msg(lambda _, content, __: self._entered(content))
-        self._on(c.send, c.message, lambda: self.send(c.message.value))
-        self._on(c.approve, c.message, self.approve)
-        self._on(c.edit, c.message, lambda: self.edit(c.answer.value))
-        self._on(c.fork, c.words, lambda: self.fork(c.checkpoint_choice.value, c.words.value))
-        self._on(c.copy, c.message, self.copy)
-        c.delete.on_click(lambda _: self._loop.call_soon_threadsafe(self._delete_pressed))
+        self.older.on_click(lambda _: self._soon(self._older_pressed()))
+        self.controls.message.on_msg(lambda _, content, __: self._entered(content))
+        self.controls.connect(self, self._press)
+        delete = self.controls.delete
+        delete.on_click(lambda _: self._loop.call_soon_threadsafe(self._delete_pressed))
 
-    def _on(
-        self, button: Button, then: Draft, work: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
+    def _press(self, then: Draft, work: Work) -> None:
+        """Do something unless another change is under way; one types on in the field `then`."""
+
         async def pressed() -> None:
-            if not self._changing.locked():
+            if not self._live.changing:
                 then.focus()  # the browser takes the focus from a button that is disabled
                 await work()
 
-        button.on_click(lambda _: self._soon(pressed()))
+        self._soon(pressed())
+
+    async def _older_pressed(self) -> None:
+        await self.show_older()
+        self.older.focus()
 
     def _entered(self, content: dict[str, Any]) -> None:
         if content.get("event") == "submit":
             self._loop.call_soon_threadsafe(self._loop.call_later, SETTLE, self.controls.send.click)
 
     def _delete_pressed(self) -> None:
-        button = self.controls.delete
-        if button.description == DELETE:
-            button.description = REALLY
+        if self.controls.ask_to_delete():
             self._say(
                 "The thread goes with its history; what the store remembers stays.",
                 f"press {REALLY} to delete it, or Refresh to keep it",
             )
-        elif not self._changing.locked():
-            self.controls.message.focus()
-            self._soon(self.delete())
+        else:
+            self._press(self.controls.message, self.delete)
 
-    async def _say_it(self, field: Draft, text: str, change: Change) -> None:
-        """Change the thread by a text, which the field gets back if that fails."""
-        if field.value == text:
-            field.take()
-        if not await self._change(change):
-            field.give_back(text)
+    def _paint(self) -> None:
+        self._display.show(self.thread, self.memories)
+        self.controls.show(self.thread)
+        self.controls.enable(not self._live.changing)
+        self._live.follow()
+
+    def _enable(self, yes: bool) -> None:
+        yes = yes and not self._live.changing
+        super()._enable(yes)
+        self.controls.enable(yes)

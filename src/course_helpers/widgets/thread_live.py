@@ -1,187 +1,172 @@
-"""A thread as it lives: what is changed on it and what others run shows while it goes."""
+"""A thread as it lives: it is changed here, one change at a time, and what others run is shown."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 
 from ipywidgets import Checkbox  # type: ignore[import-untyped]
 from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import CourseError, ServerError
 from course_helpers.server.thread_actions import Started
-from course_helpers.server.thread_stream import StreamEvent, run_events, thread_events
-from course_helpers.widgets.thread_controls import ThreadControls
-from course_helpers.widgets.thread_panel import NEW, ThreadPanel
+from course_helpers.server.thread_stream import StreamEvent
+from course_helpers.widgets.live_stream import LiveStream
+from course_helpers.widgets.panel import cancel_soon
+from course_helpers.widgets.server_panel import ServerPanel
+from course_helpers.widgets.thread_display import ThreadDisplay
+from course_helpers.widgets.thread_fields import ThreadChoice
+from course_helpers.widgets.thread_reader import NEW, ThreadReader
 
-Change = Callable[[LangGraphClient], Awaitable[Started]]
+Action = Callable[[LangGraphClient], Awaitable[Started]]
+ReadAgain = Callable[[str, str | None], Awaitable[None]]
 
 AWAY = "The server does not answer. The panel waits and goes on when it is back."
 FIX = "start the server again, or switch Live off"
 
 
-class LiveThreadPanel(ThreadPanel):
-    """A thread panel that changes its thread, and holds the thread's stream while Live is on."""
+class LiveThread:
+    """What happens on the thread of a panel, which shows it and says how it goes.
 
-    def _lay_out(self) -> None:
-        super()._lay_out()
-        self.follow = Checkbox(description="Live", indent=False, tooltip="Show runs as they go")
-        self.controls = ThreadControls()
-        self._changing, self._failure = asyncio.Lock(), ""
-        self._deed: asyncio.Task[bool] | None = None
-        self._following: asyncio.Task[None] | None = None
-        self._held: asyncio.Future[None]  # done when the stream is held
-        self._followed = ""  # the thread whose stream is held
-        self.follow.observe(lambda _: self._soon(self._switched()), "value")
+    Args:
+        panel: the panel; its controls are disabled during a change.
+        reader: what the panel has read.
+        display: what shows it.
+        choice: which thread it is.
+        read_again: reads the thread and says what was done; takes that sentence, and the thread
+            to choose before, if it is another one.
+
+    Attributes:
+        box: the box Live, to hold the stream of the chosen thread.
+        stream: that stream.
+    """
+
+    def __init__(
+        self,
+        panel: ServerPanel,
+        reader: ThreadReader,
+        display: ThreadDisplay,
+        choice: ThreadChoice,
+        read_again: ReadAgain,
+    ) -> None:
+        self._panel, self._reader, self._display = panel, reader, display
+        self._choice, self._read_again = choice, read_again
+        self.stream = LiveStream(panel._url, panel._loop, self._show, self._at_rest, self._ended)
+        self.box = Checkbox(description="Live", indent=False, tooltip="Show runs as they go")
+        self.box.observe(lambda _: panel._soon(self._switched()), "value")
+        self._changing = asyncio.Lock()
+        self._change: asyncio.Task[bool] | None = None
+        self._run_error = ""  # of the run that is shown
+
+    @property
+    def changing(self) -> bool:
+        """Whether a change is under way."""
+        return self._changing.locked()
 
     def close(self) -> None:
-        """Cancel what runs, leave the stream and take the panel off the page."""
-        tasks = (getattr(self, "_deed", None), getattr(self, "_following", None))
-        for task in tasks:
-            if task and not task.done() and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(task.cancel)
-        super().close()
+        """Cancel the change that is under way, and leave the stream."""
+        cancel_soon(self._change, self._panel._loop)
+        self.stream.close()
 
-    async def _change(
-        self, change: Change, doing: str = "A run is under way.", done: str = "The run has ended."
+    def follow(self) -> None:
+        """Hold the stream of the chosen thread, if that is wanted now; else leave it."""
+        if self._panel.comm is not None:
+            wanted = self.box.value and not self.changing
+            self.stream.follow(self._choice.thread_id if wanted else "")
+
+    async def change(
+        self, action: Action, doing: str = "A run is under way.", done: str = "The run has ended."
     ) -> bool:
-        """Change the thread, show what its run says, read it again; return whether it went well.
+        """Change the thread, show its run and read it again; return whether it went well.
 
         One change at a time: another one waits. Whatever goes wrong is written into the panel.
         """
-        if self.comm is None:
+        if self._panel.comm is None:
             return False  # the panel was closed
         try:
             async with self._changing:
-                self._deed = asyncio.create_task(self._changed(change, doing, done))
-                self._enable(False)
-                self._follow()  # leaves the stream: the run's own is shown
-                return await self._deed
+                self._change = asyncio.create_task(self._do(action, doing, done))
+                self._panel._enable(False)
+                self.follow()  # leaves the stream: the run's own is shown
+                return await self._change
         finally:
             self._settle()
 
-    async def _changed(self, change: Change, doing: str, done: str) -> bool:
-        self._say(doing)
+    def _settle(self) -> None:
+        """After the last change: no words are shown that are being said, the controls work."""
+        if self._panel.comm is not None and not self.changing:
+            self._display.live.clear()
+            self._panel._enable(True)
+            self.follow()
+
+    async def _do(self, action: Action, doing: str, done: str) -> bool:
+        self._panel._say(doing)
         try:
-            async with self._client() as client:
-                started = await change(client)
-            self._offer(self._threads, started.thread_id or NEW)
-            self._failure = ""
+            async with self._panel._client() as client:
+                started = await action(client)
+            self._choice.offer(self._reader.threads, started.thread_id or NEW)
+            self._run_error = ""
             if started.run_id:
-                await self._show_all(run_events(self._url, *started))
-        except CourseError as error:
-            tell = self._failed if isinstance(error, ServerError) else self._say
-            tell(error.what, error.fix)
-            return False
+                await self.stream.show_run(*started)
         except Exception as error:  # nobody else would ever see it
-            self._failed(f"{type(error).__name__}: {error}", "press Refresh, then try again")
+            self._refused(error)
             return False
         return await self._look_again(done, started.thread_id or NEW)
 
-    def _settle(self) -> None:
-        """Put the panel at rest after a change: nothing is being said, the controls work."""
-        if self.comm is not None and not self._changing.locked():
-            self.live.clear()
-            self._enable(True)
-            self._follow()
+    def _refused(self, error: Exception) -> None:
+        if isinstance(error, CourseError) and not isinstance(error, ServerError):
+            self._panel._say(error.what, error.fix)  # the server answers: what is shown is not old
+        else:
+            self._panel._failed_by(error, "press Refresh, then try again")
 
     async def _look_again(self, done: str, chosen: str | None = None) -> bool:
         """Read the thread after something happened on it; return whether all went well."""
-        failure, self._failure = self._failure, ""
-        async with self._reading:
-            if chosen is not None:
-                self._offer(self._threads, chosen)
-            with self._outcome_told(done):
-                await self._read()
-        self.live.clear()
-        if failure and not self.stale:
-            self._say(f"The run failed: {failure}.", "look at its error under Checkpoints")
-        return not (failure or self.stale)
+        run_error, self._run_error = self._run_error, ""
+        await self._read_again(done, chosen)
+        self._display.live.clear()
+        if run_error and not self._panel.stale:
+            sentence = f"The run failed: {run_error}."
+            self._panel._say(sentence, "look at its error under Checkpoints")
+        return not (run_error or self._panel.stale)
 
-    async def _show_all(self, events: AsyncGenerator[StreamEvent]) -> None:
-        async with aclosing(events):
-            async for event in events:
-                self._show(event)
+    # --- The stream -----------------------------------------------------------------------------
+
+    async def _switched(self) -> None:
+        """Hold the stream or leave it, as the box now says."""
+        followed = self.stream.thread_id
+        self.follow()
+        await self.stream.wait_until_held()
+        if self.box.value:
+            await self._look_again("Live: a run on this thread shows as it goes.")
+        elif followed:
+            self._panel._say("Live is off.")
 
     def _show(self, event: StreamEvent) -> None:
         """Show something that happens on the thread."""
         match event.kind:
             case "began":
-                self._failure = ""
-                self._say("A run is under way.")
+                self._run_error = ""
+                self._panel._say("A run is under way.")
             case "said":
-                self.live.show(event.text)
+                self._display.live.show(event.text)
             case "step" if event.messages:
-                self.live.clear()
-                self._page = 0
-                self._paint_conversation(event.messages)
-                if self.thread and self.thread.thread_id == self.thread_choice.value:
-                    self.thread = replace(self.thread, messages=event.messages)
+                self._display.show_step(event.messages)
+                self._reader.replace_messages(self._choice.value, event.messages)
             case "failed":
-                self._failure = event.text
-            case "away" if not self.stale:  # else the panel says already what is wrong
-                self._failed(AWAY, FIX)
+                self._run_error = event.text
+            case "away" if not self._panel.stale:  # else the panel says already what is wrong
+                self._panel._failed(AWAY, FIX)
             case "back":
-                self._say("The server is back.")
+                self._panel._say("The server is back.")
 
-    async def _switched(self) -> None:
-        followed = self._followed
-        self._follow()
-        if self._following:
-            await asyncio.wait({self._following, self._held}, return_when="FIRST_COMPLETED")
-        if self.follow.value:
-            await self._look_again("Live: a run on this thread shows as it goes.")
-        elif followed:
-            self._say("Live is off.")
+    async def _at_rest(self, kind: str) -> bool:
+        """Read the thread when a run has ended; return whether it is still the chosen one."""
+        followed = self.stream.thread_id
+        await self._look_again("The server is back." if kind == "back" else "The run has ended.")
+        return bool(self._choice.value == followed)
 
-    @property
-    def _id(self) -> str:
-        """The chosen thread's id, whether it was read already or not."""
-        return "" if self.thread_choice.value == NEW else str(self.thread_choice.value)
-
-    def _follow(self) -> None:
-        """Hold the stream of the shown thread, if that is wanted now; else leave it."""
-        wanted = self._id if self.follow.value and not self._changing.locked() else ""
-        if wanted == self._followed or self.comm is None:
-            return
-        if self._following:
-            self._following.cancel()
-        self._followed, self._held = wanted, self._loop.create_future()
-        self._following = asyncio.create_task(self._hold(wanted)) if wanted else None
-
-    async def _hold(self, thread_id: str) -> None:
-        """Show what happens on a thread until it is left; the panel says why it ends before."""
-        try:
-            async with aclosing(thread_events(self._url, thread_id, self._holds)) as events:
-                async for event in events:
-                    self._show(event)
-                    if event.kind in ("ended", "back"):
-                        back = event.kind == "back"
-                        await self._look_again(
-                            "The server is back." if back else "The run has ended."
-                        )
-                        if self.thread_choice.value != thread_id:
-                            break  # it has gone, and the panel says so
-        except CourseError as error:
-            self._failed(error.what, error.fix)
-        except Exception as error:  # nobody else would ever see it
-            self._failed(f"{type(error).__name__}: {error}", "tick Live again")
-        self._followed = ""
-        self.follow.value = False
-
-    def _holds(self) -> None:
-        if not self._held.done():  # the server answers again after each break
-            self._held.set_result(None)
-
-    def _paint(self) -> None:
-        super()._paint()
-        self.controls.show(self.thread)
-        self.controls.enable(not self._changing.locked())
-        self._follow()
-
-    def _enable(self, yes: bool) -> None:
-        yes = yes and not self._changing.locked()
-        super()._enable(yes)
-        self.controls.enable(yes)
+    def _ended(self, error: Exception | None) -> None:
+        """Untick the box, because the stream has ended by itself; say why if it failed."""
+        if error:
+            self._panel._failed_by(error, "tick Live again")
+        self.box.value = False

@@ -14,8 +14,7 @@ from course_helpers.server.checkpoints import Checkpoint
 from course_helpers.server.memories import Memories
 from course_helpers.server.messages import Message, ToolCall
 from course_helpers.server.threads import ThreadSummary
-from course_helpers.widgets import ThreadExplorer
-from course_helpers.widgets import thread_panel as module
+from course_helpers.widgets import ThreadExplorer, server_panel
 from tests.unit.widgets.widget_backend import (
     AT,
     ATTACK,
@@ -137,7 +136,7 @@ async def test_a_dead_server_is_said_and_the_last_data_stays(
         raise DOWN
 
     explorer = await explorer_of(backend)
-    monkeypatch.setattr(module, "require_ready", dead)
+    monkeypatch.setattr(server_panel, "require_ready", dead)
     explorer.button.click()
     await until(lambda: explorer.stale)
     assert DOWN.what in explorer.message
@@ -148,7 +147,7 @@ async def test_a_dead_server_is_said_and_the_last_data_stays(
     assert repr(explorer) == "ThreadExplorer: stale; idle, 3 messages, 3 checkpoints; 1 to-do"
     assert not explorer.button.disabled
 
-    monkeypatch.setattr(module, "require_ready", lambda url: None)
+    monkeypatch.setattr(server_panel, "require_ready", lambda url: None)
     await explorer.refresh()
     assert not explorer.stale
 

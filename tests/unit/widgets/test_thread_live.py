@@ -16,9 +16,10 @@ from course_helpers.server.messages import Message
 from course_helpers.server.thread_actions import Started
 from course_helpers.server.thread_stream import StreamEvent
 from course_helpers.server.threads import ThreadView, read_older
-from course_helpers.widgets import ThreadExplorer, thread_explorer, thread_live, thread_panel
+from course_helpers.widgets import ThreadExplorer, live_stream, server_panel, thread_explorer
 from course_helpers.widgets.conversation import INTERVAL, LiveTurn
-from course_helpers.widgets.thread_controls import Draft, ThreadControls
+from course_helpers.widgets.thread_controls import ThreadControls
+from course_helpers.widgets.thread_fields import Draft
 from tests.unit.widgets.widget_backend import (
     AT,
     ATTACK,
@@ -45,8 +46,8 @@ class Stage:
         self.answer: Started | Exception = Started("t1", "r1")
         self.answers = asyncio.Event()  # whether the server has begun to answer
         self.answers.set()
-        monkeypatch.setattr(thread_live, "thread_events", self.thread_stream)
-        monkeypatch.setattr(thread_live, "run_events", self.stream)
+        monkeypatch.setattr(live_stream, "thread_events", self.thread_stream)
+        monkeypatch.setattr(live_stream, "run_events", self.stream)
         for name in ("send", "fork", "approve", "edit", "copy", "delete"):
             monkeypatch.setattr(thread_explorer.actions, name, self._action(name))
 
@@ -121,7 +122,7 @@ async def test_live_is_said_when_the_stream_is_held(backend: Backend, stage: Sta
     before = explorer.message
     stage.answers.clear()
     explorer.follow.value = True
-    await until(lambda: explorer._following is not None)
+    await until(lambda: explorer._live.stream.task is not None)
     for _ in range(50):  # whatever could be said is said within these turns of the loop
         await asyncio.sleep(0)
     assert explorer.message == before
@@ -214,7 +215,7 @@ async def test_a_dead_server_keeps_what_was_typed(
         raise DOWN
 
     explorer = await explorer_of(backend)
-    monkeypatch.setattr(thread_panel, "require_ready", dead)
+    monkeypatch.setattr(server_panel, "require_ready", dead)
     explorer.controls.words.value = "Other words."
     explorer.controls.fork.click()
     await until(lambda: explorer.stale)

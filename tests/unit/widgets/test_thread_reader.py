@@ -6,7 +6,7 @@ import pytest
 
 from course_helpers.server.messages import Message
 from course_helpers.server.threads import ThreadView
-from course_helpers.widgets import thread_panel as module
+from course_helpers.widgets import thread_reader
 from tests.unit.widgets.widget_backend import AT, Backend, explorer_of, shown
 
 
@@ -17,7 +17,7 @@ async def test_a_long_thread_is_cut_and_says_so(backend: Backend) -> None:
         return ThreadView(thread_id, "idle", backend.messages, backend.checkpoints, AT, more=True)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "read_thread", long_thread)
+        patch.setattr(thread_reader, "read_thread", long_thread)
         explorer = await explorer_of(backend)
     assert shown(explorer).count('class="course-turn') == 100
     assert "Showing the last 100 of 500 turns." in shown(explorer)
