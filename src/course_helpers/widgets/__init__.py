@@ -7,6 +7,7 @@ conversation          a thread as words and markup
 health_panel          what the doctor finds
 image_panel           builds the image and draws its layers
 item_form             an item of the store as JSON to edit
+live_stream           the stream of a thread, held while the thread is followed
 panel                 what every panel is: theme, status line, static picture
 quiz                  questions with answers that explain
 run_timeline          the runs of a thread on a time axis
@@ -14,11 +15,13 @@ server_panel          a panel over a server: refresh, one action at a time, ever
 stack_panel           starts the stack, its services and logs
 store_panel           the store: browse, search, edit
 store_view            the store's items as markup
-theme                 the style of all panels
-thread_controls       the thread explorer's buttons and fields
+theme                 the style of all panels, and the parts of a page that they share
+thread_controls       the thread explorer's rows of buttons and fields
+thread_display        the widgets that show a thread
 thread_explorer       a thread by hand: send, fork, approve, edit, copy, delete
-thread_live           a thread followed live
-thread_panel          a thread read and shown
+thread_fields         the list of threads, and texts that offer some words
+thread_live           a thread that is changed and followed
+thread_reader         what is read for the thread explorer
 """
 
 from course_helpers.widgets.assistant_panel import AssistantPanel

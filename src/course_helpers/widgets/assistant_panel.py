@@ -37,7 +37,7 @@ class AssistantPanel(ServerPanel):
         versions: what was read of the assistant, or None.
         assistant_choice: which one is shown; another value is read at once.
         version_choice: the version that the button is about.
-        make_button: makes that version current; it waits while that one is current already.
+        make_button: makes that version current; disabled if it is current already.
     """
 
     def __init__(self, deployment: Deployment, assistant_id: str | None = None) -> None:

@@ -1,7 +1,6 @@
 """A thread's checkpoints as a picture: an ordered list of runs, each an ordered list of steps.
 
-It is drawn by the style alone, so that it reads as a list where there is none, and to a screen
-reader.
+Only the style draws it: without the style, and to a screen reader, it is a list.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Action:
 
 
 class CommandPanel(StatusView):
-    """Buttons that run commands, one at a time; what they print is passed to `_heard`.
+    """Buttons that run commands, one at a time; each line that they print is passed to `_heard`.
 
     A command is a process of its own: Cancel interrupts it as Ctrl-C does in a terminal, so that
     it tidies up after itself.
@@ -95,15 +95,15 @@ class CommandPanel(StatusView):
         super().close()
 
     def _heard(self, line: str) -> None:
-        """Take in a line that the command has printed."""
+        """Handle a line that the command has printed."""
         raise NotImplementedError
 
     async def _ended(self) -> str:
-        """Read what the command has changed, and return it in a sentence."""
+        """Read the state after the command, and return it as a sentence."""
         raise NotImplementedError
 
     def _pressed(self, name: str) -> None:
-        asyncio.run_coroutine_threadsafe(self.run(name), self._loop)
+        self._soon(self.run(name))
 
     async def _run(self, action: Action) -> None:
         self._enable(False)
@@ -111,7 +111,7 @@ class CommandPanel(StatusView):
         self._say(f"{action.doing} … ({action.typed})")
         try:
             code = await asyncio.to_thread(self._follow, action)
-            await self._tell(action, code)
+            await self._show_outcome(action, code)
         except CourseError as error:
             self._say(error.what, error.fix)
         except Exception as error:  # nobody else would ever see it
@@ -119,7 +119,7 @@ class CommandPanel(StatusView):
         finally:
             self._enable(True)
 
-    async def _tell(self, action: Action, code: int) -> None:
+    async def _show_outcome(self, action: Action, code: int) -> None:
         sentence = await self._ended()
         if code == 0:
             self._say(sentence)
@@ -128,8 +128,8 @@ class CommandPanel(StatusView):
         elif error := CourseError.read("\n".join(self._last)):
             self._say(error.what, error.fix)
         else:
-            said = self._last[-1] if self._last else f"it ended with code {code}"
-            self._say(f"{action.typed} failed: {said}", f"in a terminal: {action.typed}")
+            reason = self._last[-1] if self._last else f"it ended with code {code}"
+            self._say(f"{action.typed} failed: {reason}", f"in a terminal: {action.typed}")
 
     def _follow(self, action: Action) -> int:
         """Run a command to its end, in a thread; each line goes to `_heard` on the event loop."""

@@ -46,7 +46,7 @@ def pages(messages: Sequence[Message]) -> int:
 
 
 def live_turn(text: str) -> str:
-    """Return a turn that is being said; a screen reader hears of it when it has ended."""
+    """Return the turn that is being said; a screen reader announces it when it has ended."""
     shown = text if len(text) <= LIVE_TEXT else f"…{text[-LIVE_TEXT:]}"
     return (
         '<div class="course-turn course-live" aria-live="off" aria-busy="true">'
@@ -107,7 +107,7 @@ class LiveTurn(HTML):
                 self._draw()
 
     def clear(self) -> None:
-        """Show nothing: what was said is in the conversation now."""
+        """Show nothing any more: the conversation has the whole turn."""
         if self._due is not None:
             self._due.cancel()
         self._due, self._text, self.value = None, "", ""

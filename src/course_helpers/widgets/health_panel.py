@@ -14,8 +14,8 @@ from course_helpers.widgets.panel import Panel
 class HealthPanel(Panel):
     """The doctor's findings, with a button to check again.
 
-    `HealthPanel(server)` checks a deployment at once. `HealthPanel()` checks this machine, which
-    takes up to three seconds: it shows so, and fills itself in; `await panel.refresh()` waits.
+    `HealthPanel(server)` checks a deployment at once. `HealthPanel()` checks this machine in
+    the background, which takes up to three seconds; `await panel.refresh()` waits for it.
 
     Args:
         deployment: what `connect()` returned; without it, this machine is checked.
@@ -41,7 +41,7 @@ class HealthPanel(Panel):
         return summarise(self.findings) if self.findings else "nothing checked yet"
 
     def body_html(self) -> str:
-        """Return the findings as a table, and those of the machine as a code too."""
+        """Return the findings as a table; for this machine with the result code."""
         if not self.findings:
             return "<p>Nothing checked yet.</p>"
         table = findings_html(self.findings)

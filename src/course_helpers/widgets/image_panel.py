@@ -30,7 +30,7 @@ class ImagePanel(CommandPanel):
     Make it in a notebook cell with `await ImagePanel.load()`.
 
     Attributes:
-        steps: what the last build has said so far.
+        steps: the lines that the last build has printed so far.
         image: what the image is made of; None if there is none.
     """
 
@@ -80,7 +80,7 @@ class ImagePanel(CommandPanel):
 
 
 def steps_html(steps: list[str]) -> str:
-    """Return what a build has said, and how far the image that is being built has come."""
+    """Return the lines that a build has printed, after a bar for the progress of its image."""
     if not steps:
         return ""
     latest = _STEP.match(steps[-1])

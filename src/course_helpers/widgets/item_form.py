@@ -18,15 +18,15 @@ SHOWN = 40  # characters of a key, and of a value, in the list of items
 
 
 class ItemForm(VBox):
-    """The form alone: it knows no server.
+    """The form alone; it does not talk to the server.
 
-    What was typed and not saved stays with its item, whatever else is chosen or read meanwhile.
+    Text that was typed and not saved is kept with its item, whatever else is chosen or read.
 
     Attributes:
         choice: the items to choose from.
         editor: the chosen item's value as JSON.
         buttons: Save, Reload, Delete, and Confirm, which is hidden until deletion is asked for.
-        item: the chosen item as it was when its text was put into the editor, or None.
+        item: the chosen item as it was when the editor was filled, or None.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ def parse_value(text: str) -> dict[str, Any]:
     """Return the value that a JSON text stands for.
 
     Raises:
-        CourseError: it is not JSON, or not an object, which all values of a store are.
+        CourseError: the text is not JSON, or not an object, as each value of a store must be.
     """
     fix = "correct it in the editor, or press Reload to drop your changes"
     try:

@@ -39,7 +39,7 @@ class View(VBox):
 
 
 class StatusView(View):
-    """A view with a heading and a line that says how things are.
+    """A view with a heading and a status line.
 
     Args:
         title: the heading.
@@ -67,6 +67,10 @@ class StatusView(View):
     def _say(self, sentence: str, fix: str = "") -> None:
         self.message = f"{sentence} Fix: {fix}" if fix else sentence
         self._status.value = theme.status(sentence, fix)
+
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something on the panel's event loop; this may be called in any thread."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
 
 
 class Panel(StatusView):
@@ -123,10 +127,6 @@ class Panel(StatusView):
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {'stale; ' if self.stale else ''}{self.summary()}"
 
-    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do something on the panel's event loop, from whatever thread."""
-        asyncio.run_coroutine_threadsafe(work, self._loop)
-
     def _pressed(self, source: Any) -> None:
         control = source if source is self.button else source["owner"]
         self._soon(self._answer(control))
@@ -148,7 +148,7 @@ class Panel(StatusView):
 
     @contextmanager
     def _outcome_shown(self) -> Iterator[None]:
-        """Disable the controls, and write into the panel whatever becomes of the block."""
+        """Disable the controls during the block, and write its outcome into the panel."""
         self._enable(False)
         try:
             with self._outcome_told():
@@ -158,7 +158,7 @@ class Panel(StatusView):
 
     @contextmanager
     def _outcome_told(self, done: str = "") -> Iterator[None]:
-        """Write into the panel whatever becomes of the block, after what was done before it."""
+        """Write the outcome of the block into the panel, after a sentence on what was done."""
         try:
             yield
         except Exception as error:  # nobody else would ever see it

@@ -20,10 +20,11 @@ class Question:
         text: the question.
         options: the answers to choose from, all different.
         answer: the index of the right one.
-        why: what makes it right; shown when it was found.
+        why: what makes it right; shown with a right answer.
 
     Raises:
-        ValueError: the options are not different, fewer than two, or `answer` is none of them.
+        ValueError: there are fewer than two options, two of them are the same, or `answer` is not
+            the index of one.
     """
 
     text: str
@@ -69,7 +70,7 @@ class QuestionBox(VBox):
             )
 
     def _chosen(self, _: object) -> None:
-        self._feedback.value = theme.status("")  # it was about another answer
+        self._feedback.value = theme.status("")  # the old one was about another answer
 
 
 class Quiz(View):
@@ -89,7 +90,7 @@ class Quiz(View):
         self.children = [HTML(f"{theme.STYLE}<h3>Quiz</h3>"), *self.boxes]
 
     def summary(self) -> str:
-        """Return how many questions there are and how many were answered rightly."""
+        """Return how many questions there are and how many were answered correctly."""
         return f"{len(self.boxes)} questions, {sum(box.right for box in self.boxes)} right"
 
     def static_html(self) -> str:

@@ -1,7 +1,7 @@
 """The runs of one thread on a time axis, and what became of them.
 
-The picture is a list, each run a row with a bar, drawn by the style alone: so it reads as a list
-where there is none, and to a screen reader, which hears the same words and numbers as are shown.
+The markup is a list with a row for each run, and only the style draws the bars: without it, and
+to a screen reader, it is a list with the same words and numbers.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class RunTimeline(ServerPanel):
         return panel
 
     def summary(self) -> str:
-        """Return the runs' states, the oldest first; of many, how often there is each."""
+        """Return the runs' states, the oldest first; of many runs, how many are in each state."""
         states = [run.status for run in self.runs]
         if len(states) > NAMED:
             states = [f"{number} {state}" for state, number in Counter(states).items()]
@@ -97,13 +97,13 @@ def runs_html(runs: Sequence[RunView], now: datetime) -> str:
 
     Args:
         runs: oldest first.
-        now: when they were read; what is under way is drawn to there.
+        now: when they were read; the bar of a run that is under way ends there.
     """
     if not runs:
         return "<p>No run yet.</p>"
     ends = [moment(time) for run in runs for time in _times(run)]
     axis = _axis(moment(runs[0].created_at), max([*ends, now]) if _active(runs) else max(ends))
-    rows = "".join(_row(n, run, axis, max([*ends, now])) for n, run in enumerate(runs, 1))
+    rows = "".join(_run_row(n, run, axis, max([*ends, now])) for n, run in enumerate(runs, 1))
     undone = [f"run {n}" for n, run in enumerate(runs, 1) if run.status == ROLLED_BACK]
     note = _DELETED.format(", ".join(undone).capitalize()) if undone else ""
     return (
@@ -145,7 +145,7 @@ def _tick(number: float) -> str:
     return f"{number:g} s" if number < 120 else seconds(number)
 
 
-def _row(number: int, run: RunView, axis: Axis, now: datetime) -> str:
+def _run_row(number: int, run: RunView, axis: Axis, now: datetime) -> str:
     strategy = f"<small>{html.escape(run.strategy)}</small>" if run.strategy else ""
     mark = MARKS.get(run.status, "•")
     return (
@@ -153,7 +153,7 @@ def _row(number: int, run: RunView, axis: Axis, now: datetime) -> str:
         f'<span class="course-track" style="--step:{100 * axis.step / axis.length:g}%" '
         f'aria-hidden="true">{_bars(run, axis, now)}</span>'
         f'<span><span class="course-mark" aria-hidden="true">{mark}</span>'
-        f"<b>{html.escape(run.status)}</b> <small>{_told(run, now)}</small></span></li>"
+        f"<b>{html.escape(run.status)}</b> <small>{_durations(run, now)}</small></span></li>"
     )
 
 
@@ -171,9 +171,10 @@ def _bars(run: RunView, axis: Axis, now: datetime) -> str:
 
 
 def _moments(run: RunView, now: datetime) -> tuple[datetime, datetime | None, datetime]:
-    """Return when a run was created, started and ended; one that is under way, as if it ended now.
+    """Return when a run was created, started and ended; one that is under way ends now.
 
-    Servers take the three from different places: none is let come before the one before it.
+    Servers take the three from different places, so that one may be earlier than the one before
+    it: it is moved to that one.
     """
     created = moment(run.created_at)
     started = max(moment(run.started_at), created) if run.started_at else None
@@ -183,7 +184,7 @@ def _moments(run: RunView, now: datetime) -> tuple[datetime, datetime | None, da
     return created, started, max(now, last) if run.under_way else last
 
 
-def _told(run: RunView, now: datetime) -> str:
+def _durations(run: RunView, now: datetime) -> str:
     """Return how long a run waited and ran, in words."""
     created, started, ended = _moments(run, now)
     waited = seconds(((started or ended) - created).total_seconds())

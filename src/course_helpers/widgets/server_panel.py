@@ -37,7 +37,7 @@ class ServerPanel(Panel):
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[LangGraphClient]:
-        """Connect to the server, which must answer: the SDK would try for 7.5 s."""
+        """Connect to the server; raise at once if it is down, where the SDK would try for 7.5 s."""
         await asyncio.to_thread(require_ready, self._url)
         async with get_client(url=self._url, timeout=TIMEOUT) as client:
             yield client

@@ -49,20 +49,20 @@ _LOG_PAUSE = 0.2  # seconds between two updates of the logs
 class StackPanel(CommandPanel):
     """The stack: a line and progress for each service, actions, live logs.
 
-    Make it in a notebook cell with `await StackPanel.load()`. It hears of changes from Docker,
-    whoever makes them; if Docker stops, Refresh takes it up again.
+    Make it in a notebook cell with `await StackPanel.load()`. Docker tells it of every
+    change, whoever made it. If Docker stops, press Refresh once it runs again.
 
     Attributes:
-        findings: how each service is, in the doctor's words.
+        findings: the state of each service, as the doctor words it.
         lines: the last lines of all logs.
-        service, contains: which of them are shown.
-        confirm: the buttons that stand before Delete data.
+        service, contains: which of these lines are shown.
+        confirm: the question that Delete data asks first, with its buttons.
     """
 
     def __init__(self) -> None:
         super().__init__("Stack", ACTIONS)
         self.findings, self.lines = Findings(), deque[LogLine](maxlen=_KEPT)
-        self._found: list[Service] = []
+        self._services: list[Service] = []
         self._watch: StackWatch | None = None
         self._follower = LogFollower(lambda line: self._later(self._log_came, line))
         self._reading, self._again, self._pause = False, False, False
@@ -83,28 +83,28 @@ class StackPanel(CommandPanel):
 
     @classmethod
     async def load(cls) -> StackPanel:
-        """Return a panel that has read the stack's state and hears of every change."""
+        """Return a panel that has read the stack's state and follows its changes."""
         panel = cls()
         await panel.refresh()
         return panel
 
     def summary(self) -> str:
-        """Return how many services there are and how they do."""
+        """Return how many services there are and in which states."""
         return summary(self.findings) if self.findings else "nothing read yet"
 
     def body_html(self) -> str:
         """Return a row for each service."""
-        states = {service.name: service for service in self._found}
+        states = {service.name: service for service in self._services}
         return services_html(self.findings, states) if self.findings else ""
 
     async def refresh(self) -> None:
-        """Read the services' states, show them, and listen to Docker if nobody does."""
+        """Read the services' states and show them; start to listen to Docker if it does not yet."""
         try:
-            self._found, self.findings = await asyncio.to_thread(_look)
+            self._services, self.findings = await asyncio.to_thread(_read_services)
             if self._watch is None:
-                self._listen()  # and look again: nobody told of what has changed in between
-                self._found, self.findings = await asyncio.to_thread(_look)
-            self._follower.follow(self._found)
+                self._listen()  # and read again: nobody told of changes before it listened
+                self._services, self.findings = await asyncio.to_thread(_read_services)
+            self._follower.follow(self._services)
         except CourseError as error:
             self._say(f"{error.what} What you see below was read before that.", error.fix)
         else:
@@ -122,7 +122,7 @@ class StackPanel(CommandPanel):
     async def run(self, name: str) -> None:
         """Do what a button does and wait for its end; the outcome is in `message`.
 
-        `Delete data` asks nobody here: who writes code has decided.
+        Called from code, `Delete data` asks no question.
         """
         self.confirm.layout.display = "none"
         await super().run(name)
@@ -132,7 +132,7 @@ class StackPanel(CommandPanel):
         return _sentence(self.findings)[0]
 
     def _heard(self, line: str) -> None:
-        """What the command says of the services, the panel hears from Docker itself."""
+        """Ignore what the command prints: Docker itself tells the panel of every change."""
 
     def _pressed(self, name: str) -> None:
         if name == DELETE.name:
@@ -161,7 +161,7 @@ class StackPanel(CommandPanel):
     def _hide_question(self) -> None:
         self.confirm.layout.display = "none"
 
-    # --- What Docker tells, in threads of its own -------------------------------------------
+    # --- What Docker tells, in other threads ----------------------------------------------------
 
     def _later(self, function: Any, *arguments: Any) -> None:
         """Call a function on the panel's event loop."""
@@ -212,13 +212,13 @@ class StackPanel(CommandPanel):
         self._log.value = clean(log_html(shown))
 
 
-def _look() -> tuple[list[Service], Findings]:
+def _read_services() -> tuple[list[Service], Findings]:
     found = services()
     return found, stack_findings(found)
 
 
 def _sentence(findings: Findings) -> tuple[str, str]:
-    """Return how the stack is in a sentence, and what to do about it."""
+    """Return the stack's state as a sentence, and what to do about a failure."""
     for finding in findings:
         if not finding.ok:
             return f"{finding.detail}.", finding.fix
@@ -226,18 +226,18 @@ def _sentence(findings: Findings) -> tuple[str, str]:
 
 
 def services_html(findings: Findings, states: dict[str, Service]) -> str:
-    """Return a table with a row for each service: its state in words, and how far it has come."""
+    """Return a table with a row for each service: its state in words, and its progress."""
     failed = [finding for finding in findings if not finding.ok]
     rows = "".join(
-        _row(finding, states.get(finding.name))
-        + (_problem(finding) if finding in failed[1:] else "")
-        for finding in findings  # what is wrong with the first one is in the panel's status line
+        _service_row(finding, states.get(finding.name))
+        + (_problem_row(finding) if finding in failed[1:] else "")
+        for finding in findings  # the status line has the first problem
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Service", "State", "", "Image"))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _row(finding: Finding, service: Service | None) -> str:
+def _service_row(finding: Finding, service: Service | None) -> str:
     state = finding.detail if finding.ok else str(service)
     ready = finding.ok and service is not None and (service.ready or state == READY)
     kind = "fail" if not finding.ok else "ok" if ready else "later"
@@ -251,7 +251,7 @@ def _row(finding: Finding, service: Service | None) -> str:
     )
 
 
-def _problem(finding: Finding) -> str:
+def _problem_row(finding: Finding) -> str:
     return (
         f'<tr><td></td><td colspan="3">{html.escape(finding.detail)}.<br>'
         f"Fix: <code>{html.escape(finding.fix)}</code></td></tr>"

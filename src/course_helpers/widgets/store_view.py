@@ -24,7 +24,7 @@ def tree(namespaces: Sequence[Namespace], chosen: Namespace = ()) -> list[Namesp
 
     Args:
         namespaces: those with items.
-        chosen: one that is in the tree even if it has none.
+        chosen: one that is in the tree even if it has no items.
     """
     nodes = {ns[:depth] for ns in [chosen, *namespaces] for depth in range(len(ns) + 1)}
     shown = sorted(nodes)[:NODES]  # others are found by a search, or opened by code
@@ -34,8 +34,8 @@ def tree(namespaces: Sequence[Namespace], chosen: Namespace = ()) -> list[Namesp
 def labels(nodes: Sequence[Namespace]) -> list[tuple[str, Namespace]]:
     """Return a tree as options to choose from: indented labels with their namespaces.
 
-    `ToggleButtons` marks the first button with the chosen one's label: those that look the same
-    get spaces without a width.
+    `ToggleButtons` marks the first button that has the chosen one's label: equal labels are told
+    apart by spaces without a width.
     """
     seen: Counter[str] = Counter()
     options = []

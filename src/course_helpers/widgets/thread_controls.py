@@ -30,7 +30,7 @@ class Commands(Protocol):
 
 
 class ThreadControls:
-    """The rows of controls; which of them apply depends on the thread.
+    """The rows of controls; those that do not apply to the thread are hidden.
 
     Attributes:
         message, send: what to say, and the button.
@@ -89,7 +89,7 @@ class ThreadControls:
         return not asked
 
     def show(self, thread: ThreadView | None) -> None:
-        """Offer what can be done with a thread."""
+        """Show the controls that apply to a thread, and fill them."""
         head = thread.checkpoints[0] if thread and thread.checkpoints else None
         self._checkpoints = thread.checkpoints if thread else ()
         self.delete.description = DELETE

@@ -40,7 +40,7 @@ class ThreadChoice(Dropdown):
 
 
 class Draft(Text):
-    """A text field that offers some words, until someone types others."""
+    """A text field that offers some words, until somebody types others."""
 
     value: str
 
@@ -49,18 +49,18 @@ class Draft(Text):
         self._offered = ""
 
     def offer(self, words: str) -> None:
-        """Put words into the field, if nobody typed there."""
+        """Put words into the field, unless somebody has typed there."""
         if self.value == self._offered:
             self.value = words
         self._offered = words
 
     def take(self) -> str:
-        """Return what the field holds, and let it be filled with an offer again."""
+        """Empty the field and return its text; an offer may fill it again."""
         words = str(self.value)
         self.value = self._offered = ""
         return words
 
     def give_back(self, words: str) -> None:
-        """Put words back that were taken in vain, if nobody typed others meanwhile."""
+        """Put words back that were not used after all, unless somebody has typed others."""
         if self.value == self._offered:
             self.value = words

@@ -70,7 +70,7 @@ class ThreadReader:
             user_id: whose memories; empty for none.
 
         Raises:
-            NotFoundError: the thread has gone. The list of threads was renewed nevertheless.
+            NotFoundError: the thread has gone. The list of threads is new nevertheless.
         """
         (threads, thread), memories = await _together(
             self._read_threads(client, chosen), self._read_memories(client, user_id)
