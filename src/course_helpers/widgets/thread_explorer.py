@@ -126,7 +126,9 @@ class ThreadExplorer(ServerPanel):
     async def send(self, text: str) -> None:
         """Start a run with a message, in a new thread if none is shown; return at its end."""
         field = self.controls.message
-        await self._say_it(field, text, lambda c: actions.send(c, self._id, text, self._context))
+        await self._change_with(
+            field, text, lambda c: actions.send(c, self._id, text, self._context)
+        )
 
     async def fork(self, checkpoint_id: str, text: str) -> None:
         """Go back to a checkpoint and on from there with another message, to the run's end.
@@ -137,7 +139,7 @@ class ThreadExplorer(ServerPanel):
                 is a new message after it.
         """
         thread_id = self._id
-        await self._say_it(
+        await self._change_with(
             self.controls.words,
             text,
             lambda c: actions.fork(c, thread_id, checkpoint_id, text, self._context),
@@ -150,7 +152,9 @@ class ThreadExplorer(ServerPanel):
     async def edit(self, text: str) -> None:
         """Go on with other words than those of the last message; a node that asked gets them."""
         field = self.controls.answer
-        await self._say_it(field, text, lambda c: actions.edit(c, self._id, text, self._context))
+        await self._change_with(
+            field, text, lambda c: actions.edit(c, self._id, text, self._context)
+        )
 
     async def copy(self) -> None:
         """Copy the thread with its history, and show the copy."""
@@ -171,7 +175,7 @@ class ThreadExplorer(ServerPanel):
         user_id = self.user_field.value.strip()
         return {"user_id": user_id, "todo_category": self._reader.category} if user_id else None
 
-    async def _say_it(self, field: Draft, text: str, action: Action) -> None:
+    async def _change_with(self, field: Draft, text: str, action: Action) -> None:
         """Change the thread by a text, which the field gets back if that fails."""
         if field.value == text:
             field.take()
