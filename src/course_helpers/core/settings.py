@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from course_helpers.core.errors import SettingsError
 from course_helpers.core.masking import is_secret, mask
 
 ROOT = Path(__file__).resolve().parents[3]
+VERSION = version("course-helpers")  # of the course, as `pyproject.toml` and CHANGELOG.md have it
 DEPLOYMENT = ROOT / "deployment"
 # Another file is named for another environment: one for staging, say, or that of the tests.
 ENV_FILE = Path(os.environ.get("COURSE_ENV_FILE") or DEPLOYMENT / ".env").resolve()

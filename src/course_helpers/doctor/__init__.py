@@ -20,7 +20,7 @@ from typing import NamedTuple
 from course_helpers.core import docker, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
-from course_helpers.core.settings import GRAPH, load_settings
+from course_helpers.core.settings import GRAPH, VERSION, load_settings
 from course_helpers.doctor import machine, network
 from course_helpers.doctor import settings as settings_checks
 from course_helpers.doctor.codes import SYSTEMS, Report, encode
@@ -40,7 +40,7 @@ class Check(NamedTuple):
     needed_from: str = ""
 
 
-# A result code holds the states in this order: who changes it changes codes.VERSION.
+# A result code holds the states in this order: who changes it changes codes.FORM.
 CHECKS = (
     Check("Python", machine.python_version),
     Check("Packages", machine.packages),
@@ -93,7 +93,7 @@ def result_code(findings: Sequence[Finding]) -> str:
     """Return what `examine` found as a code that a participant can send to the instructor."""
     system = machine.system() if machine.system() in SYSTEMS else SYSTEMS[0]
     states = [finding.state for finding in findings]
-    return encode(Report(states, sys.version_info.minor, system))
+    return encode(Report(states, sys.version_info.minor, system, VERSION))
 
 
 def server_findings(url: str) -> Findings:

@@ -1,7 +1,7 @@
 """`make doctor`: the doctor for a terminal.
 
 python -m course_helpers.doctor                   check this machine
-python -m course_helpers.doctor ABCD-EFGH-JKLM    what a participant's result code says
+python -m course_helpers.doctor ABCD-EFGH-IJKL-MNOP    what a participant's result code says
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 
 from course_helpers.core.errors import CourseError
 from course_helpers.core.findings import STATES, findings_text, summarise
+from course_helpers.core.settings import VERSION
 from course_helpers.doctor import CHECKS, examine, result_code
 from course_helpers.doctor.codes import decode
 
@@ -24,7 +25,7 @@ def check() -> int:
     # An old Windows console would print the codes.
     coloured = sys.stdout.isatty() and os.name == "posix"
     print(findings_text(findings, COLOURS if coloured else None))
-    print(f"\n{summarise(findings)}.")
+    print(f"\n{summarise(findings)}. This is version {VERSION} of the course.")
     print(f"Send this code to your instructor: {result_code(findings)}")
     return int(any(finding.failed for finding in findings))
 
@@ -36,7 +37,7 @@ def explain(code: str) -> str:
         CourseError: it is not a code, or was mistyped.
     """
     report = decode(code, len(CHECKS))
-    lines = [f"Python 3.{report.python} on {report.system}"]
+    lines = [f"Version {report.version} of the course, Python 3.{report.python} on {report.system}"]
     for word in reversed(STATES):
         pairs = zip(CHECKS, report.states, strict=True)
         names = [each.name for each, state in pairs if state == word]

@@ -12,4 +12,5 @@ FOUND = Findings(
     else Finding(c.name, True, "seen")
     for c in CHECKS
 )
-EXAMPLE = Report((("ok", "later", "FAIL") * len(CHECKS))[: len(CHECKS)], 13, "Windows (WSL)")
+STATES_SEEN = (("ok", "later", "FAIL") * len(CHECKS))[: len(CHECKS)]
+EXAMPLE = Report(STATES_SEEN, 13, "Windows (WSL)", "1.2.3")

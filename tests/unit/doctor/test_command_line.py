@@ -6,12 +6,23 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
+from course_helpers.core.settings import ROOT
 from course_helpers.doctor import __main__, machine
 from course_helpers.doctor.codes import encode
 from tests.unit.doctor.examined import EXAMPLE, FOUND
+
+
+def project_version() -> str:
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    entries = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert entries[0] == project_version()
 
 
 def test_the_terminal_shows_findings_and_code(
@@ -25,12 +36,15 @@ def test_the_terminal_shows_findings_and_code(
     assert (
         lines[lines.index("later  Docker        seen") + 1] == "       From lesson 03 on: mend it"
     )
-    assert lines[-2] == "22 checks, 1 failed: Model, 1 for later lessons."
+    version = project_version()
+    seen = "22 checks, 1 failed: Model, 1 for later lessons."
+    assert lines[-2] == f"{seen} This is version {version} of the course."
     code = lines[-1].removeprefix("Send this code to your instructor: ")
 
     assert __main__.main([code]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"Python 3.{sys.version_info.minor} on {machine.system()}"
+    python = f"Python 3.{sys.version_info.minor} on {machine.system()}"
+    assert said[0] == f"Version {version} of the course, {python}"
     assert said[1:3] == ["FAIL   Model", "later  Docker"]
     assert said[3].startswith("ok     Python, Packages, ")
 
@@ -60,4 +74,4 @@ def test_the_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.stderr == ""
     assert done.returncode == int("FAIL " in done.stdout)
-    assert re.search(r"^22 checks, .*\.\nSend this code .*: (\w{4}-){2}\w{4}$", done.stdout, re.M)
+    assert re.search(r"^22 checks, .*\.\nSend this code .*: (\w{4}-){3}\w{4}$", done.stdout, re.M)
