@@ -63,8 +63,8 @@ lint: .venv/.dev ## Check style and types
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-notebooks: .venv/.dev ## Execute all notebooks again and store what they print
-	@COURSE_ENV_FILE=build/tests.env $(PY) -m tests.notebooks.execute
+notebooks: .venv/.dev ## Execute all notebooks again, or one (LESSON=05), and store what they print
+	@COURSE_ENV_FILE=build/tests.env $(PY) -m tests.notebooks.execute $(LESSON)
 
 lock: ## Pin the packages of pyproject.toml (needs uv; delete the files first for newer versions)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

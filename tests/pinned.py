@@ -8,8 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
-EMBEDDED_ENV = BUILD / "embedded.env"  # of stages without containers: it never exists
-TESTS_ENV, LESSONS_ENV = BUILD / "tests.env", BUILD / "lessons.env"  # of those with containers
+TESTS_ENV = BUILD / "tests.env"  # where no other one of that folder is named
 _given = Path(os.environ.get("COURSE_ENV_FILE", "")).absolute()
 
 # A Wednesday morning: "Friday", "next week" and "the end of the month" all lie ahead.
@@ -34,8 +33,8 @@ PINNED = {
 
 def forget_settings() -> None:
     """Delete the tests' settings files: notebooks are compared as on a machine without one."""
-    for path in (TESTS_ENV, LESSONS_ENV, EMBEDDED_ENV):
-        path.unlink(missing_ok=True)
+    for path in BUILD.glob("*.env"):
+        path.unlink()
 
 
 def pinned_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """`make test`: run the stages, then sum up what ran on which lane.
 
-Those on containers mostly wait, so that the others run beside them, and the lessons too.
+Most of them mostly wait, so that they run beside each other, in tracks (`tests/stages.py`).
 
 python -m tests.run                every stage
 python -m tests.run unit server    only these, one after the other
@@ -28,7 +28,7 @@ import psutil
 
 from tests.docker_engine import DockerEngine
 from tests.pinned import BUILD, ROOT, forget_settings, pinned_environment
-from tests.stages import SOAK, STAGES, TIDY, Stage
+from tests.stages import FIRST, LAST, MAIN, SOAK, STAGES, TIDY, Stage
 
 STOP_TIMEOUT = 30.0  # seconds for a stage to tidy up after Ctrl-C
 ENGINE = DockerEngine()
@@ -119,19 +119,38 @@ class Beside(threading.Thread):
 
 
 def run_all() -> list[Result]:
-    """Run every stage: those without a deployment alone, most on containers beside the others."""
-    results = [run_stage(stage) for stage in STAGES if stage.lane == "none"]
+    """Run every stage: one after the other in a track, and the tracks beside each other."""
+    results = [run_stage(stage) for stage in STAGES if stage.track == FIRST]
     for stage in STAGES:
         missing(stage)  # one after the other: two may want to install packages
-    beside = Beside([stage for stage in STAGES if stage.lane == "embedded" or stage.apart])
-    beside.start()
+    _make_images()
+    tracks = dict.fromkeys(stage.track for stage in STAGES)
+    others = [Beside(_stages_of(track)) for track in tracks if track not in (FIRST, MAIN, LAST)]
+    for track in others:
+        track.start()
     try:
-        results += [run_stage(stage) for stage in STAGES if stage.docker and not stage.apart]
-        beside.join()
+        results += [run_stage(stage) for stage in _stages_of(MAIN)]
+        for track in others:
+            track.join()
     except KeyboardInterrupt:
-        beside.stop()
+        for track in others:
+            track.stop()
         raise
-    return sorted([*beside.results, *results], key=lambda result: STAGES.index(result.stage))
+    results += [run_stage(stage) for stage in _stages_of(LAST)]
+    results += [result for track in others for result in track.results]
+    return sorted(results, key=lambda result: STAGES.index(result.stage))
+
+
+def _stages_of(track: str) -> list[Stage]:
+    return [stage for stage in STAGES if stage.track == track]
+
+
+def _make_images() -> None:
+    """Make the images once: else each track would make them, at the same time."""
+    if any(stage.docker for stage in STAGES) and ENGINE.start() is None:
+        print("\n=== images ===", flush=True)
+        command = [*ENGINE.prefix, sys.executable, "-m", "tests.docker.project"]
+        _run(command, ENGINE.environ)  # a failure is that of each stage that needs one
 
 
 def leave_engine() -> list[Result]:

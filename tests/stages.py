@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.notebooks.lessons import lessons_of
-from tests.pinned import EMBEDDED_ENV, LESSONS_ENV, TESTS_ENV
+from tests.pinned import BUILD
 from tests.system import ensure_system_packages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,7 +20,13 @@ NBVAL = (
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
 )
 OWN_STACK = ("-p", "tests.notebooks.own_stack")
-STACK_PANELS, FAULT_LAB = "tests/browser/docker", "tests/docker/test_faults.py"
+STACK_PANELS = "tests/browser/docker"
+# The files of tests/docker that have a stage of their own.
+FAULT_LAB = ("tests/docker/test_faults.py",)
+BACKUPS = tuple(
+    f"tests/docker/test_{each}.py" for each in ("backup", "interrupted_restores", "bundle")
+)
+REST = tuple(f"--ignore={path}" for path in (*FAULT_LAB, *BACKUPS))
 CONFORMANCE = ("-p", "tests.conformance.engine", "tests/conformance")
 EMBEDDED, OPEN = (
     tuple(str(path.relative_to(ROOT)) for path in lessons_of(lane)) for lane in ("embedded", "open")
@@ -33,6 +39,10 @@ NBVAL_LAX = (
 )
 
 
+FIRST, MAIN, LAST = "first", "containers", "last"
+EMBEDDED_TRACK, LESSONS, DATA = "embedded", "lessons", "data"
+
+
 @dataclass(frozen=True)
 class Stage:
     """A part of the tests, one process.
@@ -43,7 +53,10 @@ class Stage:
         command: what to run; it also gets `--junitxml=…`, from which the counts are read.
         needs: makes sure of what the system must have; returns a sentence if it is missing.
         docker: whether it gets the Docker engine, which all such stages share.
-        apart: whether it has a project of its own in that engine, and so runs beside the others.
+        track: the stages of a track run one after the other, and the tracks beside each other,
+            because most of them wait most of the time. Each track has settings of its own, and a
+            project of its own in the engine. Those of `FIRST` and `LAST` have the machine to
+            themselves: they measure time.
     """
 
     name: str
@@ -51,37 +64,44 @@ class Stage:
     command: tuple[str, ...]
     needs: Callable[[], str | None] = lambda: None
     docker: bool = False
-    apart: bool = False
+    track: str = MAIN
 
     @property
     def settings(self) -> Path:
-        """Its settings file: stages that run at the same time have one each."""
-        if not self.docker:
-            return EMBEDDED_ENV
-        return LESSONS_ENV if self.apart else TESTS_ENV
+        """Its settings file. Without containers nothing makes one."""
+        return BUILD / f"{self.track if self.docker else 'none'}.env"
 
 
 STAGES = (
-    Stage("unit", "none", (*PYTEST, *TWO, "tests/unit")),
-    Stage("server", "embedded", (*PYTEST, *TWO, "tests/server")),
+    Stage("unit", "none", (*PYTEST, *TWO, "tests/unit"), track=FIRST),
+    Stage("server", "embedded", (*PYTEST, *TWO, "tests/server"), track=EMBEDDED_TRACK),
     Stage(
         "notebooks",
         "embedded",
         (*PYTEST, *NBVAL, *NOT_OPEN, "notebooks", "tests/notebooks"),
+        track=EMBEDDED_TRACK,
     ),
     Stage(
         "browser",
         "embedded",
         (*PYTEST, "tests/browser", f"--ignore={STACK_PANELS}"),
         needs=ensure_system_packages,
+        track=EMBEDDED_TRACK,
     ),
-    Stage("docker", "open", (*PYTEST, "tests/docker", f"--ignore={FAULT_LAB}"), docker=True),
-    Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True),
+    Stage("docker", "open", (*PYTEST, "tests/docker", *REST), docker=True),
     Stage("lanes", "open", (*PYTEST, *NBVAL_LAX, *EMBEDDED), docker=True),
-    # After the others on containers: the lessons have ended then, and it measures time.
-    Stage("panels", "open", (*PYTEST, STACK_PANELS), needs=ensure_system_packages, docker=True),
-    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True, apart=True),
-    Stage("faults", "open", (*PYTEST, FAULT_LAB), docker=True, apart=True),
+    Stage("backups", "open", (*PYTEST, *BACKUPS), docker=True, track=DATA),
+    Stage("conformance", "open", (*PYTEST, *TWO, *CONFORMANCE), docker=True, track=DATA),
+    Stage("lessons", "open", (*PYTEST, *OWN_STACK, *NBVAL, *OPEN), docker=True, track=LESSONS),
+    Stage("faults", "open", (*PYTEST, *FAULT_LAB), docker=True, track=LESSONS),
+    Stage(
+        "panels",
+        "open",
+        (*PYTEST, STACK_PANELS),
+        needs=ensure_system_packages,
+        docker=True,
+        track=LAST,
+    ),
 )
 FLOWS = "soak_double_texting.py"  # pytest collects it only where it is named
 SOAK = (

@@ -10,10 +10,10 @@ from dotenv import set_key
 from course_helpers.core.ports import free_port
 from course_helpers.core.settings import DEPLOYMENT, ENV_FILE
 from course_helpers.images import make
-from tests.pinned import LESSONS_ENV, PINNED
+from tests.pinned import PINNED, TESTS_ENV
 
-# The lessons run beside the other tests.
-PROJECT = IMAGE = "task-maistro-test" + ("-lessons" if ENV_FILE == LESSONS_ENV else "")
+# Tests that run beside each other have a settings file each, and so a project each.
+PROJECT = IMAGE = "task-maistro-test" + ("" if ENV_FILE == TESTS_ENV else f"-{ENV_FILE.stem}")
 
 
 def use_own_project() -> None:
@@ -31,3 +31,8 @@ def make_images() -> None:
         if name not in ("COURSE_ENV_FILE", "LANE"):
             set_key(ENV_FILE, name, value, quote_mode="never")
     make.make_images()
+
+
+if __name__ == "__main__":
+    use_own_project()
+    make_images()

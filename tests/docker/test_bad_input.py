@@ -19,7 +19,7 @@ from course_helpers.images.make import make_images
 from course_helpers.stack import compose, lifecycle, logs
 from course_helpers.stack.containers import find_services
 from tests.docker.helpers import docker
-from tests.docker.project import PROJECT
+from tests.docker.project import IMAGE, PROJECT
 
 Build = Callable[[Callable[[Path], None]], str]
 
@@ -133,7 +133,7 @@ def test_more_memory_than_allowed(fresh: None, built: Build) -> None:
     ],
 )
 def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str) -> None:
-    command = ["docker", "run", "--rm", "--env", f"LANGSERVE_GRAPHS={graphs}", "task-maistro-test"]
+    command = ["docker", "run", "--rm", "--env", f"LANGSERVE_GRAPHS={graphs}", IMAGE]
     answer = run(command, 60)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
@@ -145,7 +145,7 @@ def test_graphs_that_cannot_be_served(made_images: None, graphs: str, said: str)
 def test_no_database_is_named(made_images: None, variable: str) -> None:
     uris = {"DATABASE_URI": "postgresql://nowhere:5432/x", "REDIS_URI": "redis://nowhere:6379"}
     given = [f"--env={name}={uri}" for name, uri in uris.items() if name != variable]
-    answer = run(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
+    answer = run(["docker", "run", "--rm", *given, IMAGE], 60)
     assert answer.code == 1
     assert f"{variable} is not set" in answer.err.splitlines()[-1]
 
@@ -161,7 +161,7 @@ def test_no_database_is_named(made_images: None, variable: str) -> None:
 def test_a_time_to_live_that_is_none(made_images: None, ttl: str, said: str) -> None:
     uris = ("--env=DATABASE_URI=postgresql://nowhere:5432/x", "--env=REDIS_URI=redis://nowhere")
     given = (*uris, f"--env=LANGGRAPH_THREAD_TTL={ttl}")
-    answer = run(["docker", "run", "--rm", *given, "task-maistro-test"], 60)
+    answer = run(["docker", "run", "--rm", *given, IMAGE], 60)
     assert answer.code == 1
     last = answer.err.splitlines()[-1]
     assert said in last

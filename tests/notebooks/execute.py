@@ -1,4 +1,4 @@
-"""`make notebooks`: run every notebook on its lane and store what it printed.
+"""`make notebooks`: run every notebook, or those named by number, and store what it printed.
 
 A stored output is replaced only where it differs after sanitising, so that a second run changes
 no byte, and a diff shows what changed for a reader.
@@ -132,13 +132,18 @@ def _update(path: Path) -> bool:
     return True
 
 
-def main() -> int:
-    """Re-execute all notebooks; the exit code is 1 if one failed."""
+def main(numbers: list[str]) -> int:
+    """Re-execute notebooks; the exit code is 1 if one failed.
+
+    Args:
+        numbers: of the lessons, for instance `05`; none: all notebooks.
+    """
     os.environ.update(pinned_environment(os.environ))
     forget_settings()
     # All of them, also after a failure; a notebook without code has nothing to run.
     paths = [path for path in notebook_paths() if code_cells(read(path))]
-    on_the_stack = lessons_of("open")
+    paths = [path for path in paths if not numbers or path.name[:2] in numbers]
+    on_the_stack = [path for path in paths if path in lessons_of("open")]
     ran = [_update(path) for path in paths if path not in on_the_stack]
     with own_stack() if on_the_stack else nullcontext():
         ran += [_update(path) for path in on_the_stack]
@@ -146,4 +151,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

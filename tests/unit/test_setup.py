@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 from course_helpers.doctor import machine
 from course_helpers.workspace import lab
 from tests import run
-from tests.stages import STAGES, Stage
+from tests.stages import FIRST, STAGES, Stage
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -352,7 +352,7 @@ JUNIT = '<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/><
 
 
 class TestRun:
-    stage = Stage("unit", "none", ("true",))
+    stage = Stage("unit", "none", ("true",), track=FIRST)
 
     def test_counts_come_from_the_report(self, tmp_path: Path) -> None:
         (tmp_path / "unit.xml").write_text(JUNIT)

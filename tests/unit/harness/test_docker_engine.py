@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from course_helpers.core.processes import MISSING, Answer
 from tests import docker_engine, run
 from tests.docker_engine import DockerEngine
-from tests.stages import Stage
+from tests.stages import FIRST, LAST, MAIN, STAGES, Stage
 from tests.unit.harness.systems import BOOKWORM, FEDORA, UBUNTU
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the fake programs are shell scripts")
@@ -159,6 +158,7 @@ class TestStages:
         monkeypatch.setattr(run, "BUILD", tmp_path)
         monkeypatch.setattr(run.signal, "signal", lambda *_: None)
         monkeypatch.setattr(run, "ENGINE", FakeEngine())
+        monkeypatch.setattr(run, "_make_images", lambda: None)
         for name in ("DOCKER_HOST", "CI"):
             monkeypatch.delenv(name, raising=False)
 
@@ -198,8 +198,8 @@ class TestStages:
     @pytest.mark.parametrize(
         "one",
         [
-            partial(Stage, "server", "embedded"),
-            partial(Stage, "lessons", "open", docker=True, apart=True),
+            partial(Stage, "server", "embedded", track="embedded"),
+            partial(Stage, "lessons", "open", docker=True, track="lessons"),
         ],
     )
     def test_stages_with_a_deployment_of_their_own_run_beside_the_others(
@@ -219,9 +219,21 @@ class TestStages:
         assert f"=== {stages[0].name} ===\none\n" in capfd.readouterr().out
 
     def test_those_that_run_at_the_same_time_have_settings_of_their_own(self) -> None:
-        embedded = Stage("server", "embedded", ())
-        docker = Stage("docker", "open", (), docker=True)
-        assert len({each.settings for each in (embedded, docker, replace(docker, apart=True))}) == 3
+        tracks = {stage.track for stage in STAGES if stage.docker}
+        assert len({stage.settings for stage in STAGES if stage.docker}) == len(tracks) > 2
+        assert len({stage.settings for stage in STAGES if not stage.docker}) == 1
+
+    @posix
+    def test_what_measures_time_has_the_machine_to_itself(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        note = ("sh", "-c", f"echo $0 >>{tmp_path}/said; sleep 0.1; echo $0 >>{tmp_path}/said")
+        tracks = {"unit": FIRST, "docker": MAIN, "server": "embedded", "panels": LAST}
+        stages = [Stage(name, "open", (*note, name), track=track) for name, track in tracks.items()]
+        monkeypatch.setattr(run, "STAGES", stages)
+        run.run_all()
+        said = (tmp_path / "said").read_text().split()
+        assert (said[:2], said[-2:]) == (["unit"] * 2, ["panels"] * 2)
 
     @posix
     def test_ctrl_c_stops_both(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +243,8 @@ class TestStages:
             raise KeyboardInterrupt
 
         never = ("sh", "-c", "exec sleep 60", "sh")
-        one, two = Stage("server", "embedded", never), Stage("browser", "embedded", never)
+        one = Stage("server", "embedded", never, track="embedded")
+        two = Stage("browser", "embedded", never, track="embedded")
         monkeypatch.setattr(run, "STAGES", (one, two, Stage("docker", "open", (), docker=True)))
         real = run.run_stage
         monkeypatch.setattr(
