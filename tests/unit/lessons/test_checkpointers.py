@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -49,3 +50,16 @@ def test_nothing_is_stored_at_first_and_other_checkpointers_are_refused(tmp_path
     other: Any = object()
     with pytest.raises(CourseError, match="bytes of a object cannot be counted"):
         stored_bytes(other)
+
+
+def test_what_a_graph_is_still_writing_is_waited_for(tmp_path: Path) -> None:
+    counted: list[int] = []
+    with SqliteSaver.from_conn_string(str(tmp_path / "s.sqlite")) as saver:
+        saver.setup()
+        with saver.lock:  # as a graph's thread holds it, which writes over the same connection
+            counting = Thread(target=lambda: counted.append(stored_bytes(saver)))
+            counting.start()
+            counting.join(0.1)
+            assert counted == []
+        counting.join(10)
+    assert counted == [0]
