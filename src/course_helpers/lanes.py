@@ -1,4 +1,4 @@
-"""Which deployment the notebooks talk to, and how they get hold of it.
+"""The deployment that the notebooks talk to, started when it is needed.
 
 A *lane* is a way to run the same graph. `embedded` is `langgraph dev`, started by `connect` inside
 the kernel's own process tree: no Docker, no key, no account. `open` is the stack of
@@ -23,8 +23,8 @@ from course_helpers.stack import lifecycle, logs
 
 OPEN_ENGINE = "Aegra"  # what the licence-free engine calls itself under /info
 
-_server: DevServer | None = None  # one a kernel
-_settings: Settings | None = None  # those that it was started with
+_server: DevServer | None = None  # one for each kernel
+_settings: Settings | None = None  # those it was started with
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,28 @@ class Deployment:
     def client(self) -> LangGraphClient:
         """A new `langgraph-sdk` client for this deployment.
 
-        The SDK retries for 7.5 s before it admits that nothing answers, so that this asks first.
+        It asks the server first: the SDK would retry for 7.5 s before it says that nothing answers.
 
         Raises:
-            ServerError: the deployment does not answer any more.
+            ServerError: the deployment no longer answers.
         """
         require_ready(self.url)
         return get_client(url=self.url)
 
     @property
     def log(self) -> str:
-        """What the server has printed: the embedded one all, the stack's its last lines."""
+        """The server's log: all of it for the embedded server, the last lines for the stack's."""
         if self.lane != "embedded":
             return logs.read_api_log()
         return _server.log() if _server and _server.url == self.url else ""
 
     def stop(self) -> None:
-        """Stop the embedded server now; `connect` starts a new, empty one. The stack goes on."""
+        """Stop the embedded server now; `connect` starts a new, empty one. A stack goes on."""
         if _server and _server.url == self.url:
             _server.stop()
 
     def facts(self) -> dict[str, str]:
-        """Return what a learner should know about the deployment behind the outputs."""
+        """Return what a learner should know about the deployment: name -> value."""
         return {
             "Lane": f"{self.lane}: {self.reason}",
             "Engine": self.engine,
@@ -94,17 +94,17 @@ class Deployment:
 
 
 def connect(lane: str = "embedded") -> Deployment:
-    """Return a deployment of the course's graph that is ready, and start it if need be.
+    """Return a ready deployment of the course's graph, and start it if necessary.
 
     Calling it again returns the same server, or a new one if that has stopped or if
     `deployment/.env` has changed since.
 
     Args:
-        lane: the lane that the lesson asks for. A `LANE` in `deployment/.env` goes first. Where
-            the lesson asks for the stack and this computer cannot run it, it is `embedded`.
+        lane: the lane that the lesson asks for. `LANE` in `deployment/.env` overrides it. If the
+            lesson asks for the stack and this computer cannot run it, the lane is `embedded`.
 
     Raises:
-        SettingsError: `deployment/.env` or `langgraph.json` cannot work.
+        SettingsError: `deployment/.env` or `langgraph.json` is invalid.
         DockerError: `LANE` asks for the stack, and Docker cannot run it.
         BuildError: `LANE` asks for the stack, and an image is missing.
         ServerError: the server did not start.
@@ -135,7 +135,7 @@ def _embedded(settings: Settings, reason: str) -> Deployment:
 
 
 def _stack(url: str, reason: str) -> Deployment:
-    """Return the stack's deployment; which lane it is, the server that answers decides."""
+    """Return the stack's deployment; the server that answers determines its lane."""
     info = server_info(url) or {}
     name, version = info.get("name"), info.get("version")
     return Deployment(
@@ -151,7 +151,7 @@ def _stack(url: str, reason: str) -> Deployment:
 
 
 def _embedded_url(settings: Settings) -> str:
-    """Return the address of this kernel's server, which is started or replaced if need be."""
+    """Return this kernel's server's address; start or replace the server if necessary."""
     global _server, _settings
     if _server and _server.running and settings == _settings:
         return _server.url

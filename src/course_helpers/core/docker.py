@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
-PATIENCE = 10.0  # seconds for one that is needed now, and may be busy
+PATIENCE = 10.0  # seconds for an engine that is needed now, and may be busy
 COMMAND_TIMEOUT = 15.0  # seconds for each answer
 _COMPOSE = ("docker", "compose", "version", "--short")
 _BUILDX = ("docker", "buildx", "version")
@@ -56,13 +56,13 @@ class _Unusable(CourseError):
 def client(timeout: float = COMMAND_TIMEOUT) -> Iterator[DockerClient]:
     """Yield a client of the engine, and close it afterwards.
 
-    What the engine says it does not have is left to the caller: `docker.errors.NotFound`.
+    `docker.errors.NotFound` is left to the caller.
 
     Args:
         timeout: seconds for each of its answers.
 
     Raises:
-        DockerError: no engine answers, in time or at all, or it refuses.
+        DockerError: no engine answers in time, or it refuses a request.
     """
     try:
         with _client(timeout) as engine:
@@ -95,7 +95,7 @@ def _client(timeout: float) -> Iterator[DockerClient]:
 
 
 def _require_context() -> None:
-    """Raise unless the library finds the context that is chosen: it would take the default one.
+    """Raise unless the library finds the chosen context: it would silently use the default one.
 
     Measured with docker 7.2.0: it looks for contexts only beside a `config.json`, which
     `docker context use` writes.
@@ -112,14 +112,14 @@ def _require_context() -> None:
 
 
 def not_found() -> type[Exception]:
-    """Return what a client raises where the engine has no such container, image or volume."""
+    """Return the exception that a client raises for a missing container, image or volume."""
     from docker.errors import NotFound
 
     return NotFound
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
-    """Return what the library raises where an engine does not answer as one does."""
+    """Return the exceptions that the library raises when no engine answers properly."""
     import docker
     import requests
     import urllib3
@@ -143,7 +143,7 @@ def _why_unusable(error: BaseException, timeout: float) -> tuple[str, str]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and those that it came of; the library wraps some into others."""
+    """Yield an exception and its causes; the library passes some as arguments of others."""
     while error is not None:
         yield error
         wrapped = [each for each in error.args if isinstance(each, BaseException)]
@@ -151,12 +151,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _address() -> str:
-    """Return where the library looks for the engine."""
+    """Return the address at which the library looks for the engine."""
     from docker.constants import DEFAULT_UNIX_SOCKET
     from docker.context import ContextAPI
 
     found = os.environ.get("DOCKER_HOST")
-    with suppress(Exception):  # a file of contexts that cannot be read, say
+    with suppress(Exception):  # for instance, an unreadable file of contexts
         found = found or ContextAPI.kwargs_from_context().get("base_url")
     return found or DEFAULT_UNIX_SOCKET
 
@@ -164,13 +164,13 @@ def _address() -> str:
 def get(
     engine: DockerClient, path: str, params: Mapping[str, Any], stream: bool = False
 ) -> requests.Response:
-    """Ask the engine what the library has no method for, or none that ends in time.
+    """Send a GET request for which the library has no method, or none with a time-out.
 
     Args:
         engine: the client.
         path: of the engine's API, for instance `images/get`.
-        params: of the question (https://docs.docker.com/reference/api/engine/).
-        stream: whether the answer is read piece by piece.
+        params: of the request (https://docs.docker.com/reference/api/engine/).
+        stream: whether the response is read piece by piece.
 
     Raises:
         docker.errors.APIError: the engine refuses.
@@ -190,7 +190,7 @@ def get(
 def past_events(
     engine: DockerClient, filters: Mapping[str, Sequence[str]], seconds: float
 ) -> list[dict[str, Any]]:
-    """Return what has happened in the engine, the oldest first.
+    """Return the engine's past events, the oldest first.
 
     The library's `events` has no time-out.
 
@@ -199,18 +199,18 @@ def past_events(
         filters: as `docker events` takes them.
         seconds: how far to look back.
     """
-    now = time.time()  # to the microsecond: a whole second would leave out what is just happening
+    now = time.time()  # in fractions: a whole second would leave out the newest events
     window = {"since": f"{now - seconds:.6f}", "until": f"{now:.6f}"}
     answer = get(engine, "events", {**window, "filters": json.dumps(filters)})
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
 def within(timeout: float, call: Callable[[], T]) -> T:
-    """Return what a call of the library gives that would wait without an end.
+    """Return the result of a call of the library that has no time-out of its own.
 
     Args:
         timeout: seconds.
-        call: the call; it goes on in a thread of its own if it takes longer.
+        call: the call; if it takes longer, it goes on in a background thread.
 
     Raises:
         TimeoutError: it takes longer.
@@ -220,7 +220,7 @@ def within(timeout: float, call: Callable[[], T]) -> T:
     def work() -> None:
         try:
             outcome.set_result(call())
-        except Exception as error:  # the caller's to tell
+        except Exception as error:  # raised again in the caller's thread
             outcome.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
@@ -228,10 +228,10 @@ def within(timeout: float, call: Callable[[], T]) -> T:
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong in few words, to be put into a sentence.
+    """Return what went wrong in a few words that fit into a sentence.
 
     Args:
-        error: what a client has raised, or the file that was read or written meanwhile.
+        error: from a client, or from the file that was read or written meanwhile.
     """
     if isinstance(error, CourseError):
         return last_words(error.what)
@@ -240,12 +240,12 @@ def reason(error: Exception) -> str:
 
 
 def text_of(output: bytes | None) -> str:
-    """Return what a container has printed as text."""
+    """Return a container's output as text."""
     return (output or b"").decode(errors="replace").strip()
 
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield the lines of what a container prints, as they come, whatever pieces they come in."""
+    """Yield a container's output line by line, however it is cut into chunks."""
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
@@ -325,6 +325,7 @@ def require(build: bool = False) -> None:
 
 
 def _require_command(answer: Answer) -> None:
+    """Raise unless the command `docker` is installed and has answered in time."""
     if answer.code == MISSING:
         raise CourseError("docker is not installed", _INSTALL)
     if answer.code == TOO_SLOW:

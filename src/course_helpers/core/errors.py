@@ -1,11 +1,11 @@
-"""What goes wrong foreseeably, told as: what, why, and the command that fixes it.
+"""Expected failures, each with what happened, why, and the command that fixes it.
 
 CourseError
-├── SettingsError      deployment/.env or an environment variable cannot work
-├── DockerError        Docker is not there, does not run, or refuses
+├── SettingsError      deployment/.env or an environment variable is invalid
+├── DockerError        Docker is not installed, does not run, or refuses
 ├── BuildError         an image could not be built or fetched
 ├── ServerError        a server did not start, does not answer, or stopped
-└── NotFoundError      a thread, run or assistant that is not there
+└── NotFoundError      a thread, run or assistant does not exist
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ RECONNECT = (
 
 
 class CourseError(Exception):
-    """A foreseeable failure. IPython and Jupyter show it without a traceback.
+    """An expected failure. IPython and Jupyter show it without a traceback.
 
     Args:
         what: what happened and why, in one sentence.
@@ -31,10 +31,10 @@ class CourseError(Exception):
 
     @classmethod
     def read(cls, output: str) -> CourseError | None:
-        """Return the error that a command ended with, from what it printed; None if with none.
+        """Return the error that a command ended with, read from its output, or None.
 
         Args:
-            output: what it printed, best its last lines.
+            output: what it printed; its last lines are enough.
         """
         what, fix = output.rpartition("\nFix: ")[::2]
         return cls(what.splitlines()[-1], fix.strip()) if what else None
@@ -45,7 +45,7 @@ class CourseError(Exception):
 
 
 class SettingsError(CourseError):
-    """`deployment/.env` or an environment variable has a value that cannot work."""
+    """`deployment/.env` or an environment variable has an invalid value."""
 
 
 class DockerError(CourseError):
@@ -61,4 +61,4 @@ class ServerError(CourseError):
 
 
 class NotFoundError(CourseError):
-    """A thread, run or assistant that is not on the server."""
+    """A thread, run or assistant does not exist on the server."""

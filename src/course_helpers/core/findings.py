@@ -1,4 +1,4 @@
-"""What a check found, for a terminal and for a page."""
+"""The results of checks, for a terminal and for a page."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def findings_text(findings: Sequence[Finding], colours: Mapping[str, str] | None
 
     Args:
         findings: in the order to show them.
-        colours: the terminal's code for each state, for instance `{"FAIL": "31"}`; none: plain.
+        colours: the terminal's code for each state, for instance `{"FAIL": "31"}`; none by default.
     """
     width = max((len(finding.name) for finding in findings), default=0)
     lines = []

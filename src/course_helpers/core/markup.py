@@ -1,4 +1,4 @@
-"""Markup for what servers, models and tools have said: every text escaped, nothing unprintable."""
+"""Markup for text from servers, models and tools: escaped, and without control characters."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _UNPRINTABLE = re.compile(
 
 
 def clean(text: str) -> str:
-    """Return text or markup without terminal colours and control characters, which HTML lacks."""
+    """Return text or markup without terminal colours and control characters, invalid in HTML."""
     return _UNPRINTABLE.sub("", text)
 
 
 def one_line(text: str, length: int) -> str:
-    """Return text in one line of at most so many characters."""
+    """Return text on one line, cut to `length` characters."""
     words = " ".join(clean(text).split())
     return words if len(words) <= length else f"{words[: length - 1]}…"
 
@@ -34,12 +34,13 @@ def count(number: int, name: str) -> str:
 def table(title: str, rows: Sequence[dict[str, str]], named: bool = False) -> str:
     """Return an accessible table with every cell escaped.
 
-    No rows give a sentence; of more than `SHOWN_ROWS` the first ones are shown, and it says so.
+    Without rows it is a sentence. Of more than `SHOWN_ROWS`, only the first are shown, and it says
+    so.
 
     Args:
         title: the caption.
         rows: column -> cell, with the same columns in each.
-        named: whether the first cell of each row is its name.
+        named: whether the first cell of each row is its header.
     """
     caption = f"<strong>{html.escape(clean(title))}</strong>"
     if not rows:
@@ -48,14 +49,14 @@ def table(title: str, rows: Sequence[dict[str, str]], named: bool = False) -> st
         caption += f": showing {SHOWN_ROWS} of {len(rows):,}"
     left = ' style="text-align:left"'
     head = "".join(f'<th scope="col"{left}>{html.escape(clean(name))}</th>' for name in rows[0])
-    body = "".join(_row(row.values(), left, named) for row in rows[:SHOWN_ROWS])
+    body = "".join(_row_html(row.values(), left, named) for row in rows[:SHOWN_ROWS])
     return (
         f"<table><caption{left}>{caption}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(cells: Iterable[str], attributes: str, named: bool) -> str:
+def _row_html(cells: Iterable[str], attributes: str, named: bool) -> str:
     first, *rest = (html.escape(clean(cell)) for cell in cells)
     name = f'<th scope="row"{attributes}>{first}</th>' if named else f"<td{attributes}>{first}</td>"
     return f"<tr>{name}{''.join(f'<td{attributes}>{cell}</td>' for cell in rest)}</tr>"

@@ -1,4 +1,4 @@
-"""Secrets: which variables hold one, and how a text is shown without it."""
+"""Secrets: which variables hold one, and text with them masked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-# In an address; the user's name may be read. A password may hold a space, though it should not.
+# Of a URL; the user name stays readable. A password may hold a space, though it should not.
 _LOGIN = re.compile(r"://([^:/?#@\s]*:)?(?:\S*@|[^@/]*@)")
 _PASSWORD = re.compile(r"((?:password|passwd|pwd|secret|token|key)=)('[^']*'|[^\s&;]+)", re.I)
 
-# Rather one too many (NO_AUTH) than one too few; PWD alone is the folder that a shell is in.
+# Better one name too many (NO_AUTH) than one too few; PWD alone is a shell's current folder.
 _SECRET_NAME = re.compile(
     r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_PWD|_AUTH)$", re.I
 )
@@ -18,21 +18,21 @@ _PLACEHOLDER = re.compile(r"^<.*>$|^(sk-)?\.{2,}$|your|change.?me|placeholder|x{
 
 
 def mask_value(name: str, value: str) -> str:
-    """Return a variable's value as it may be read: a secret is masked, and passwords in a value.
+    """Return a variable's value masked if it is a secret, else with the passwords in it masked.
 
     Args:
-        name: the variable's, which tells whether all of it is secret.
+        name: of the variable, which tells whether its whole value is secret.
         value: what it is set to.
     """
     return mask(value) if is_secret(name) and value else mask_text(value)
 
 
 def mask_text(text: str, secrets: Collection[str] = ()) -> str:
-    """Return a text without the passwords of addresses, those after `password=`, and known secrets.
+    """Return a text with masked passwords: in URLs, after `password=` and the like, and known ones.
 
     Args:
-        text: what others may read.
-        secrets: what else must not be read in it.
+        text: to be shown to others.
+        secrets: known secrets, masked wherever they stand.
     """
     for secret in secrets:
         text = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", text)

@@ -13,12 +13,15 @@ HOST = "127.0.0.1"
 
 
 def port(number: int, use: str, fix: str = "") -> str:
-    """Check whether a port of this computer is free, or else who holds it.
+    """Return that a port of this computer is free, or who holds it.
 
     Args:
         number: the TCP port.
         use: who would like to have it.
-        fix: what to do if it is taken; empty: nothing, the course takes another.
+        fix: what to do if it is taken; empty if the course then takes another.
+
+    Raises:
+        CourseError: it is taken, and there is something to do about it.
     """
     holder = _holder(number)
     if holder is None:
@@ -37,7 +40,7 @@ def _holder(number: int) -> str | None:
     for connection in found:
         if connection.status == psutil.CONN_LISTEN and connection.laddr:
             ip = ipaddress.ip_address(connection.laddr.ip)
-            # At another address it is not in the way of who wants 127.0.0.1.
+            # A listener on another address does not block 127.0.0.1.
             if connection.laddr.port == number and (ip.is_loopback or ip.is_unspecified):
                 return _program_name(connection.pid)
     return None

@@ -1,4 +1,4 @@
-"""Commands: asked a question within a bounded time, or shown in a notebook as in a terminal."""
+"""Commands run with a time limit, and how a command line of the course ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNK = 1 << 20  # bytes read at once, from a command or a file
 
 
 class Answer(NamedTuple):
-    """What a command said: its exit code (`MISSING` and `TOO_SLOW` are ours) and its output."""
+    """A command's exit code and output; without an exit code, one of the three codes above."""
 
     code: int
     out: str = ""
@@ -36,14 +36,14 @@ def run(
     environ: Mapping[str, str] = os.environ,
     together: bool = False,
 ) -> Answer:
-    """Run a command to its end, and end it and all that it started when it takes too long.
+    """Run a command to its end; if it takes too long, kill it and all that it started.
 
     Args:
         command: the program and its arguments.
         timeout: seconds.
-        folder: where it runs; by default here.
+        folder: its working directory; by default this process's.
         environ: its environment.
-        together: whether its errors come within its output, where they were printed.
+        together: whether its errors are merged into its output, in the order of printing.
     """
     if shutil.which(command[0]) is None:
         return Answer(MISSING, err=f"{command[0]}: command not found")
@@ -70,7 +70,7 @@ def run(
 
 
 def last_words(said: str) -> str:
-    """Return the last line that a command has printed, to be put into a sentence.
+    """Return the last line of a command's output, without its full stop, for a sentence.
 
     Args:
         said: its errors, or its output.
@@ -81,7 +81,7 @@ def last_words(said: str) -> str:
 
 @contextmanager
 def ending_with_a_sentence() -> Iterator[None]:
-    """End a command line that fails foreseeably with its sentence, and on Ctrl-C without one."""
+    """Exit with the message of a `CourseError` instead of a traceback; on Ctrl-C, silently."""
     # A notebook's kernel ignores Ctrl-C while it is idle, and what a panel starts inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

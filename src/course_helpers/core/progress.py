@@ -1,4 +1,4 @@
-"""How far a long copy is: one line kept up to date in a terminal, a line now and then elsewhere."""
+"""Progress of a long copy: one line kept up to date in a terminal, some lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import sys
 import time
 from collections.abc import Generator, Iterable
 
-FIRST = 2.0  # seconds after which it is worth a line
-_EVERY = {True: 0.2, False: 5.0}  # seconds between two, in a terminal and elsewhere
+FIRST = 2.0  # seconds before the first line
+_EVERY = {True: 0.2, False: 5.0}  # seconds between two lines, in a terminal and elsewhere
 
 
 def with_progress(
     chunks: Iterable[bytes], what: str, total: int | None = None
 ) -> Generator[bytes, None, None]:
-    """Give the same chunks, and print how many bytes they were when it takes longer.
+    """Yield the same chunks; after `FIRST` seconds, also print how many bytes there were.
 
     Args:
         chunks: what is copied.
-        what: what it is, for people.
-        total: how many bytes it will be, if that is known.
+        what: its name, as printed.
+        total: how many bytes it has, if that is known.
     """
     terminal = sys.stdout.isatty()
     begin = time.monotonic()
-    done, due, said = 0, begin + FIRST, False
+    done, due, printed = 0, begin + FIRST, False
     try:
         for chunk in chunks:
             yield chunk
@@ -31,9 +31,9 @@ def with_progress(
                 line = _line(what, done, total, now - begin)
                 print(f"\r{line}\x1b[K" if terminal else line, end="" if terminal else "\n")
                 sys.stdout.flush()
-                due, said = now + _EVERY[terminal], True
+                due, printed = now + _EVERY[terminal], True
     finally:
-        if said and terminal:
+        if printed and terminal:
             print(flush=True)
 
 
@@ -43,12 +43,12 @@ def _line(what: str, done: int, total: int | None, seconds: float) -> str:
 
 
 def show_count(count: int, step: int, unit: str) -> None:
-    """Print how many there are already, each time so many more are done.
+    """Print a count if it is a multiple of `step`.
 
     Args:
-        count: how many.
-        step: after how many more.
-        unit: what they are, for people.
+        count: how many are done.
+        step: how many lie between two lines.
+        unit: what is counted, as printed.
     """
     if count % step == 0:
         print(f"  {count} {unit}", flush=True)

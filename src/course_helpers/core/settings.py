@@ -19,11 +19,11 @@ from course_helpers.core.masking import is_secret, mask
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = version("course-helpers")  # of the course, as `pyproject.toml` and CHANGELOG.md have it
 DEPLOYMENT = ROOT / "deployment"
-# Another file is named for another environment: one for staging, say, or that of the tests.
+# COURSE_ENV_FILE names another file: one for staging, say, or that of the tests.
 ENV_FILE = Path(os.environ.get("COURSE_ENV_FILE") or DEPLOYMENT / ".env").resolve()
 GRAPH = "task_maistro"
 LANES = ("embedded", "open", "official")
-# In this order, by langsmith 0.14: the first that is not empty decides.
+# langsmith 0.14 reads them in this order: the first that is not empty decides.
 TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
 PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "ollama": None}
 
@@ -34,7 +34,7 @@ class Settings:
 
     Attributes:
         model: the value of `TASK_MAISTRO_MODEL`; empty means the offline model.
-        lane: the value of `LANE`; empty means the one that a lesson asks for.
+        lane: the value of `LANE`; empty means the lane that a lesson asks for.
         own: the variables that `.env` and `.env.example` name, with the values in force. Two
             settings are equal if these are (not shown: holds keys).
         environment: all variables for a server started by the course (not shown: holds keys).
@@ -143,13 +143,14 @@ def prepare_env_file(env_file: Path = ENV_FILE) -> None:
     """Make `deployment/.env` from its example if there is none, and check that it can be read.
 
     Raises:
-        SettingsError: a line or a value of the file cannot work.
+        SettingsError: a line or a value of the file is invalid.
     """
     if not env_file.exists():
         shutil.copyfile(DEPLOYMENT / ".env.example", env_file)
-        print(f"Made {_shown(env_file)}, where your settings and keys go (none is needed).")
+        print(f"Made {_short(env_file)}, where your settings and keys go (none is needed).")
     load_settings(env_file)
 
 
-def _shown(path: Path) -> Path:
+def _short(path: Path) -> Path:
+    """Return a path of the course's folder relative to it, and any other as it is."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

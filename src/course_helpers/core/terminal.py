@@ -26,14 +26,14 @@ def show_command(command: str) -> None:
 
 
 def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> str | None:
-    """Run a command of a program that this computer may lack, and print it with its output.
+    """Run a command whose program may not be installed, and print it with its output.
 
     Args:
         command: a program with its arguments; no pipes, no redirections.
         files: name -> text of files that the command finds in its folder, which is a temporary one.
 
     Returns:
-        What it printed; None, after a sentence about it, if there is no such program.
+        What it printed; None, and a note is printed, if the program is not installed.
 
     Raises:
         CourseError: it failed, or took longer than a minute.
@@ -58,7 +58,7 @@ def run_if_installed(command: str, files: Mapping[str, str] | None = None) -> st
 
 
 def _environment() -> dict[str, str]:
-    """Return this process's variables without Jupyter's wish for colours."""
+    """Return this process's environment without colours, for which Jupyter asks."""
     kept = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     return {**kept, "NO_COLOR": "1"}
 
@@ -66,12 +66,12 @@ def _environment() -> dict[str, str]:
 def run_typed(
     command: str, folder: Path | str = ".", values: Mapping[str, str] | None = None
 ) -> None:
-    """Print a command and run it; the id that it prints of what it has made is not shown.
+    """Print a command and run it; its output, such as the id of a container, is not shown.
 
     Args:
         command: as it would be typed in a terminal.
         folder: where to run it.
-        values: what to put in the place of its variables, which are printed as they are.
+        values: variable -> value that is used in its place; the variable itself is printed.
 
     Raises:
         ServerError: it failed.
@@ -86,7 +86,7 @@ def run_typed(
 
 
 def _cause(errors: str) -> str:
-    """Return what `docker` says itself, which help may follow, or else its last line."""
+    """Return `docker`'s own error, which usage help may follow, or else the last line."""
     said = [line for line in errors.splitlines() if line.startswith("docker: ")]
     return last_words(said[0].removeprefix("docker: ") if said else errors)
 

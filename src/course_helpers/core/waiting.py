@@ -1,4 +1,4 @@
-"""Waiting for a condition, rather than for a time."""
+"""Waiting until a condition holds."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ T = TypeVar("T")
 
 
 def wait_until(look: Callable[[], T], timeout: float, pause: float) -> T:
-    """Look again and again until what is seen is true, and return what was seen last.
+    """Call a function until its result is true or the time is up, and return the last result.
 
-    The last look comes after the time is up, so that a slow look still counts.
+    The last call comes after the time is up, so that a slow one still counts.
 
     Args:
-        look: returns what is there now; something false means not yet. What it raises ends the
-            wait.
+        look: returns what is there now; a false value means not yet. An exception ends the wait.
         timeout: seconds.
-        pause: seconds between two looks.
+        pause: seconds between two calls.
     """
     deadline = time.monotonic() + timeout
     while not (seen := look()) and time.monotonic() <= deadline:
