@@ -16,7 +16,7 @@ import psutil
 
 
 def end_with_parent(folder: Path) -> None:
-    """Block until the parent is gone, then end this process and its children, and its folder."""
+    """Wait until the parent is gone; then end all children, delete the folder, and exit."""
     sys.stdin.buffer.read()
     children = psutil.Process().children(recursive=True)
     for child in children:

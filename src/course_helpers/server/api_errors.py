@@ -1,4 +1,4 @@
-"""What goes wrong between a client and a server, told in one sentence with its fix.
+"""Errors between a client and a server, each explained in a sentence with its fix.
 
 Measured with langgraph-sdk 0.4 on langgraph-api 0.16.7 and the open engine: `threads`, `store` and
 `runs.create` raise the SDK's own errors; `runs.wait` and `runs.cancel` raise httpx's
@@ -24,7 +24,7 @@ _LOOK_FIRST = (
     "it may have arrived: look with await client.runs.list(thread_id), and send it again only if "
     "it has not"
 )
-_TRANSPORT: dict[type[httpx.HTTPError], tuple[str, str]] = {  # the first that fits
+_TRANSPORT: dict[type[httpx.HTTPError], tuple[str, str]] = {  # the first match counts
     httpx.ConnectError: ("Nothing answers at {url}: the server has stopped.", RECONNECT),
     httpx.ConnectTimeout: (
         "{url} cannot be reached: it did not take the call in time.",
@@ -47,7 +47,7 @@ _TRANSPORT: dict[type[httpx.HTTPError], tuple[str, str]] = {  # the first that f
 
 
 def explain_error(error: BaseException | Mapping[str, Any]) -> CourseError:
-    """Return what happened, why, and what to do about it.
+    """Return an error as a sentence: what happened, why, and what to do about it.
 
     Args:
         error: what a call of the SDK or of `RemoteGraph` raised; or a run's error as `runs.join`

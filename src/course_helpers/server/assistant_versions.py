@@ -19,7 +19,7 @@ class AssistantVersion:
 
     Attributes:
         number: as the server counts them, from 1.
-        fields: what it says, as text: `name`, `context.todo_category`, `metadata.team` and so on.
+        fields: its contents as text: `name`, `context.todo_category`, `metadata.team` and so on.
     """
 
     number: int
@@ -59,7 +59,7 @@ class AssistantVersions:
         return [*current, *newest]
 
     def rows(self) -> list[dict[str, str]]:
-        """Return a row for each field with a column for each version; changes carry a word."""
+        """Return a row for each field with a column for each version, and name each change."""
         shown = self.shown()
         rows = [{"Field": name} for name in _names(shown)]
         for index, version in enumerate(shown):
@@ -89,13 +89,13 @@ class AssistantVersions:
 
 
 def config_of(version: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a version's config without `configurable`, which is another name of its context."""
+    """Return a version's config without `configurable`, which repeats its context."""
     config = version.get("config") or {}
     return {key: value for key, value in config.items() if key != "configurable"}
 
 
 def version_of(version: Mapping[str, Any]) -> AssistantVersion:
-    """Return a version as it is compared, from what the server says of it."""
+    """Return a version, as the server describes it, in a form that can be compared."""
     parts = {
         "context": version.get("context") or {},
         "config": config_of(version),
@@ -112,7 +112,7 @@ def _text(value: Any) -> str:
 
 
 def _names(versions: Sequence[AssistantVersion]) -> list[str]:
-    """Return the fields of several versions, those of a part together."""
+    """Return the names of several versions' fields, grouped by their part."""
     names = {name: None for version in versions for name in version.fields}
     parts = (*_NAMED, "context", "config", "metadata")
     return sorted(names, key=lambda name: (parts.index(name.partition(".")[0]), name))

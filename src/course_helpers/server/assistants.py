@@ -1,4 +1,4 @@
-"""Assistants read from a server, and an older version made the one that runs use."""
+"""Assistants: listed, read with their versions, and set to one of these."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from langgraph_sdk.errors import UnprocessableEntityError
 from course_helpers.core.errors import NotFoundError
 from course_helpers.server.assistant_versions import AssistantVersions, config_of, version_of
 
-LIMIT = 1000  # assistants or versions a request: the most that a server sends
+LIMIT = 1000  # assistants or versions per request: the most that a server sends
 
 
 @dataclass(frozen=True)
 class AssistantSummary:
-    """An assistant in a list of assistants; its name need not be its own alone."""
+    """An assistant in a list of assistants; its name may not be unique."""
 
     assistant_id: str
     name: str
@@ -56,8 +56,8 @@ async def read_versions(client: LangGraphClient, assistant_id: str) -> Assistant
 async def make_current(client: LangGraphClient, assistant_id: str, version: int) -> int:
     """Make a version the one that runs use, with its context; return the current version's number.
 
-    `langgraph dev` (langgraph-api 0.16.7) leaves the context out of `set_latest`: runs would go on
-    with that of the version before. Then an update brings it back, which makes a new version.
+    `set_latest` of `langgraph dev` (langgraph-api 0.16.7) does not set the context: runs would keep
+    the previous version's. An update then sets it, which makes a new version.
 
     Args:
         client: of a deployment, for instance `server.client`.
@@ -88,7 +88,7 @@ async def read_assistant(client: LangGraphClient, assistant_id: str) -> dict[str
     Raises:
         NotFoundError: there is no such assistant.
     """
-    with _found(assistant_id):
+    with _explaining_not_found(assistant_id):
         return dict(await client.assistants.get(assistant_id))
 
 
@@ -98,15 +98,16 @@ async def find_versions(client: LangGraphClient, assistant_id: str) -> list[dict
     Raises:
         NotFoundError: there is no such assistant.
     """
-    with _found(assistant_id):
+    with _explaining_not_found(assistant_id):
         found = await client.assistants.get_versions(assistant_id, limit=LIMIT)
     return [dict(version) for version in found]
 
 
 @contextmanager
-def _found(assistant_id: str) -> Iterator[None]:
+def _explaining_not_found(assistant_id: str) -> Iterator[None]:
+    """Raise a `NotFoundError` with a fix if the block asks for an assistant that does not exist."""
     try:
-        if not assistant_id:  # the SDK would ask for something else
+        if not assistant_id:  # the SDK would request another address
             raise NotFoundError("No assistant is chosen.", "choose one")
         yield
     except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all

@@ -26,7 +26,7 @@ class Checkpoint:
         failed: the nodes in which it did, in the same order.
         parent_id: the checkpoint before; empty if there is none.
         source: what made it: `input`, `loop` (a step of the graph), `update` or `fork`.
-        ran: the nodes whose step made it, if that is known.
+        ran: the nodes whose step made it, if they are known.
         said: the last human message that the state held; empty if there was none.
         asked: what the nodes that were about to run have asked with `interrupt()`.
     """
@@ -81,15 +81,15 @@ async def read_page(client: LangGraphClient, thread_id: str, limit: int, before:
 
 
 def joined(newer: Sequence[Checkpoint], older: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Return two pages as one; the older one tells which nodes made the newer one's checkpoints."""
+    """Return two pages as one; the older one completes `ran` in the newer one."""
     nexts = {checkpoint.id: checkpoint.next for checkpoint in older}
-    told = [
+    completed = [
         replace(c, ran=list(nexts[c.parent_id]))
         if c.source == "loop" and c.parent_id in nexts
         else c
         for c in newer
     ]
-    return [*told, *older]
+    return [*completed, *older]
 
 
 def checkpoints_of(history: Sequence[dict[str, Any]]) -> list[Checkpoint]:

@@ -1,4 +1,4 @@
-"""`langgraph dev` as a child process: one server a kernel, gone when the kernel is.
+"""`langgraph dev` as a child process: one server for each kernel, which ends with it.
 
 Measured with langgraph-api 0.16.7: it pickles its state into `.langgraph_api/` in its working
 directory, so that two servers in one folder lose data; it silently takes another port when its
@@ -76,7 +76,7 @@ def start_dev_server(
     timeout: float = START_TIMEOUT,
     reload: bool = False,
 ) -> DevServer:
-    """Start `langgraph dev` for a deployment folder and return when its graphs answer.
+    """Start `langgraph dev` for a deployment folder, and wait until its graphs are loaded.
 
     Args:
         deployment: a folder with a `langgraph.json`.
@@ -137,13 +137,13 @@ def _spawn(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # an interrupt of the kernel is not one of the server
+            start_new_session=True,  # interrupting the kernel must not stop the server
         )
     return DevServer(process, folder, f"http://{HOST}:{port}")
 
 
 def _write_config(folder: Path, deployment: Path, config: dict[str, dict[str, str]]) -> None:
-    """Write the deployment's configuration with absolute paths, so that it holds anywhere.
+    """Write the deployment's configuration with absolute paths, so that it is valid in any folder.
 
     No "env" in it: keys go to the server through its environment, not through one more file.
     """

@@ -10,8 +10,8 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.markup import clean, table
 
-PAGE = 1000  # documents a request; 10,000 in one would be 2.7 MB
-LIMIT = 10_000  # documents of a kind that are read
+PAGE = 1000  # documents per request; 10,000 in one would be 2.7 MB
+LIMIT = 10_000  # documents of each kind that are read
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Memories:
         todos: the to-do documents, by deadline.
         profile: the profile document, or an empty dict.
         rules: the user's instructions, one text each.
-        truncated: whether the store holds more than the first `LIMIT` documents of a kind, which
-            are all that was read.
+        truncated: whether the store holds more than `LIMIT` documents of a kind, of which only
+            the first were read.
     """
 
     user_id: str
@@ -89,7 +89,7 @@ async def read_memories(
 def namespace(kind: str, user_id: str, category: str = "general") -> list[str]:
     """Return where `deployment/task_maistro.py` keeps a kind of memory.
 
-    Labels may not hold a period, and many user ids are e-mail addresses: it is percent-encoded.
+    Labels may not hold a period, as e-mail addresses do, so that it is percent-encoded.
     """
     labels = (category, user_id)
     return [kind, *(label.replace("%", "%25").replace(".", "%2E") for label in labels)]

@@ -38,7 +38,7 @@ def messages_of(values: Any) -> list[dict[str, Any]]:
 
 
 def conversation_of(messages: Sequence[dict[str, Any]]) -> list[Message]:
-    """Fold each tool's answer into the call that it answers."""
+    """Return the turns of a conversation, with each tool's answer in the call that it answers."""
     results = {m.get("tool_call_id"): text_of(m) for m in messages if m.get("type") == "tool"}
     return [
         Message(

@@ -1,4 +1,4 @@
-"""Whether a server answers, with its graphs, and what it says of itself."""
+"""Whether a server is ready, and what it reports about itself."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from course_helpers.core.settings import GRAPH
 def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
     """Return which graphs a server has not loaded, or None if it does not answer.
 
-    `/ok` alone answers before the graphs are there, so that the assistants are asked for too.
+    `/ok` answers before the graphs are loaded, so that each graph's assistant is searched for too.
     """
     try:
-        # A busy server takes its time; reading the certificates, which http needs not, 30 ms.
+        # A busy server needs time. Loading certificates, which http does not need, takes 30 ms.
         with httpx.Client(base_url=url, timeout=5.0, verify=url.startswith("https")) as http:
             http.get("/ok").raise_for_status()
             return [graph for graph in graphs if not _is_loaded(http, graph)]
@@ -25,7 +25,7 @@ def missing_graphs(url: str, graphs: list[str]) -> list[str] | None:
 
 
 def _is_loaded(http: httpx.Client, graph: str) -> bool:
-    """Whether a graph has an assistant; a server may refuse to search for one that it lacks."""
+    """Return whether a graph has an assistant; for an unknown graph a server may answer 404."""
     found = http.post("/assistants/search", json={"graph_id": graph, "limit": 1})
     return found.status_code != 404 and bool(found.raise_for_status().json())
 
@@ -37,7 +37,7 @@ def server_version(url: str) -> str | None:
 
 
 def server_info(url: str) -> dict[str, Any] | None:
-    """Return what a server says of itself, or None if it does not answer."""
+    """Return a server's `/info`, or None if it does not answer."""
     try:
         return dict(httpx.get(f"{url}/info", timeout=2.0).json())
     except (httpx.HTTPError, ValueError):
@@ -45,7 +45,7 @@ def server_info(url: str) -> dict[str, Any] | None:
 
 
 def require_ready(url: str, graph: str = GRAPH) -> None:
-    """Return if a deployment answers and has the graph loaded.
+    """Raise unless a deployment answers and has the graph loaded.
 
     Raises:
         ServerError: it does not answer, or answers without the graph.

@@ -13,15 +13,15 @@ from langgraph_sdk.errors import UnprocessableEntityError
 
 from course_helpers.core.errors import NotFoundError
 
-RUNS = 50  # the newest ones of a thread that are read
+RUNS = 50  # of a thread that are read, the newest
 ROLLED_BACK = "rolled back"
-SAID = 60  # characters of a run's input message
+SAID = 60  # characters of a run's input message that are shown
 
 _FIELDS: Any = [
     *("run_id", "status", "multitask_strategy", "created_at", "updated_at"),
     "kwargs",  # its input is in there
 ]
-_CHECKPOINTS = 100  # of a run without an input of its own, among which its first one is looked for
+_CHECKPOINTS = 100  # searched for the first one of a run that has no input of its own
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class RunView:
 
     @property
     def under_way(self) -> bool:
-        """Whether it waits or works."""
+        """Whether it is pending or running."""
         return self.status in ("pending", "running")
 
     def __repr__(self) -> str:
@@ -62,8 +62,8 @@ async def read_runs(
 ) -> list[RunView]:
     """Read the newest `RUNS` runs of a thread, the oldest first.
 
-    The server deletes a run that is rolled back, and says nothing about it any more. It is in the
-    result only if it is among the `known` ones.
+    The server deletes a run that is rolled back. It is in the result only if it is among the
+    `known` ones.
 
     Args:
         client: of a deployment, for instance `server.client`.
@@ -74,7 +74,7 @@ async def read_runs(
         NotFoundError: there is no such thread.
     """
     try:
-        # Without an id, the SDK would ask for another address.
+        # Without an id, the SDK would request another address.
         listed = await client.runs.list(thread_id or "none", limit=RUNS, select=_FIELDS)
     except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
         raise NotFoundError(
@@ -100,13 +100,13 @@ def _view(run: dict[str, Any]) -> RunView:
         status=str(run["status"]),
         strategy=str(run.get("multitask_strategy") or ""),
         created_at=str(run["created_at"]),
-        said=_said((run.get("kwargs") or {}).get("input")),
+        said=_first_words((run.get("kwargs") or {}).get("input")),
     )
     # The last change of a run that is not under way is its end.
     return view if view.under_way else replace(view, ended_at=str(run["updated_at"]))
 
 
-def _said(given: Any) -> str:
+def _first_words(given: Any) -> str:
     """Return the first words of a run's first input message, in any form that LangChain takes."""
     message = given.get("messages") if isinstance(given, dict) else None
     if isinstance(message, list) and message:
@@ -123,10 +123,10 @@ def _said(given: Any) -> str:
 async def _starts(
     client: LangGraphClient, thread_id: str, runs: Sequence[RunView], known: dict[str, Any]
 ) -> dict[str, str]:
-    """Return when the runs' first checkpoints were saved, for those of which it is not known.
+    """Return when each run's first checkpoint was saved, for runs that are not `known`: id -> time.
 
-    A checkpoint names its run. The server sends the whole state with each, so that only the inputs
-    are asked for, one a run, and only as far back as needed.
+    A checkpoint names its run. The server sends the whole state with each, so that only the input
+    checkpoints are read, one for each run, and only as far back as needed.
 
     Args:
         runs: newest first.
@@ -163,7 +163,7 @@ def _by_run(history: Sequence[Any]) -> dict[str, str]:
 async def _rolled_back(
     client: LangGraphClient, thread_id: str, known: Sequence[RunView], runs: Sequence[RunView]
 ) -> list[RunView]:
-    """Return the known runs that the server has deleted because of another one."""
+    """Return the known runs that the server has deleted because another run replaced them."""
     listed = {run.run_id for run in runs}
     undone = []
     for run in known:

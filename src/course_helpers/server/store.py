@@ -1,4 +1,4 @@
-"""Any server's store as plain data: its namespaces and items, to look through and to change."""
+"""A server's store as plain data: its namespaces and items, read and changed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from langgraph_sdk.client import LangGraphClient
 
 from course_helpers.core.errors import CourseError, NotFoundError
 
-SEARCHED = 10_000  # items, or namespaces, that are read at most
-_BATCH = 1000  # a request; 10,000 items in one would be 2.7 MB
+SEARCHED = 10_000  # items, or namespaces: the most that are read
+_BATCH = 1000  # per request; 10,000 items in one would be 2.7 MB
 
 Namespace = tuple[str, ...]
 Address = tuple[Namespace, str]  # of an item: its namespace and key
@@ -36,7 +36,7 @@ class Item:
 
     @property
     def address(self) -> Address:
-        """What tells it from all other items."""
+        """Its namespace and key, which no other item has."""
         return self.namespace, self.key
 
 
@@ -82,15 +82,15 @@ async def read_items(
     Args:
         client: of a deployment, for instance `server.client`.
         namespace: its labels; none for the whole store.
-        text: only items with this text in their namespace, key or value; upper and lower case are
-            the same. The server cannot search for a text, so that the items are all read for it.
+        text: only items with this text in their namespace, key or value, ignoring case. The server
+            cannot search for a text, so that all items are read for it.
         limit: how many items at most.
-        offset: how many to leave out before them.
+        offset: how many to skip before them.
 
     Raises:
         CourseError: a label holds a period.
     """
-    _check(namespace)
+    _require_no_period(namespace)
     if not text:
         found = await _batch(client, namespace, limit + 1, offset)
         return ItemPage(found[:limit], more=len(found) > limit)
@@ -117,12 +117,12 @@ async def put_item(
         namespace: its labels.
         key: its name there.
         value: what it is to hold.
-        seen: the item as it was read; None if it is to be new.
+        seen: the item as it was read; None for a new item.
 
     Raises:
-        CourseError: it is not as it was seen, or the store has no such namespaces.
+        CourseError: it has changed since it was seen, or the namespace is invalid.
     """
-    _check(namespace)
+    _require_no_period(namespace)
     if not namespace:
         raise CourseError("An item needs a namespace.", "choose one of the namespaces first")
     await _require_unchanged(client, namespace, key, seen)
@@ -137,13 +137,13 @@ async def delete_item(client: LangGraphClient, seen: Item) -> None:
         seen: the item as it was read.
 
     Raises:
-        CourseError: it is not as it was seen.
+        CourseError: it has changed since it was seen.
     """
     await _require_unchanged(client, seen.namespace, seen.key, seen)
     await client.store.delete_item(seen.namespace, seen.key)
 
 
-def _check(namespace: Sequence[str]) -> None:
+def _require_no_period(namespace: Sequence[str]) -> None:
     for label in namespace:
         if "." in label:
             raise CourseError(

@@ -1,6 +1,7 @@
-"""What changes a thread: a message, a fork, an answer to a node that waits, a copy, its end.
+"""What changes a thread: send, fork, approve, edit, copy and delete.
 
-A run is started in the background and can be resumed: `thread_stream.run_events` follows it.
+A run is started in the background with a stream that can be joined again and again, as
+`thread_stream.run_events` does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from course_helpers.server.messages import messages_of
 from course_helpers.server.thread_stream import MODES
 from course_helpers.server.threads import no_thread
 
-Context = Mapping[str, Any] | None  # of a run; without it the server's defaults
+Context = Mapping[str, Any] | None  # of a run; None: the server's defaults
 
 
 class Started(NamedTuple):
@@ -72,7 +73,7 @@ async def fork(
 
 
 async def approve(client: LangGraphClient, thread_id: str, context: Context = None) -> Started:
-    """Let the nodes run that a thread stopped before, or answer what they asked with `True`.
+    """Run the nodes that a thread stopped before, or answer their questions with `True`.
 
     Raises:
         NotFoundError: there is no such thread.
@@ -88,7 +89,7 @@ async def approve(client: LangGraphClient, thread_id: str, context: Context = No
 async def edit(
     client: LangGraphClient, thread_id: str, text: str, context: Context = None
 ) -> Started:
-    """Put other words into the last human message and go on, or answer what was asked with them.
+    """Replace the last human message's text and go on, or answer the nodes' questions with a text.
 
     Raises:
         NotFoundError: there is no such thread.
@@ -144,7 +145,7 @@ def human(text: str) -> dict[str, Any]:
 
 @contextmanager
 def explained(thread_id: str) -> Iterator[None]:
-    """Say in a sentence what the server refuses in the block."""
+    """Raise what the server refuses in the block as a `CourseError`."""
     if not thread_id:  # the SDK would ask for all threads
         raise CourseError("No thread is chosen.", "choose one, or send a message, which begins one")
     try:
@@ -190,7 +191,7 @@ async def _answer(
 
 
 async def _waiting(client: LangGraphClient, thread_id: str) -> Mapping[str, Any]:
-    """Return the newest state of a thread that waits."""
+    """Return a thread's newest state; raise unless the thread waits."""
     state: Any = await client.threads.get_state(thread_id)
     if not state.get("next"):
         raise CourseError("This thread waits for nothing.", "send it a message instead")
@@ -213,7 +214,7 @@ async def _replace(
     message: Mapping[str, Any],
     checkpoint_id: str | None = None,
 ) -> None:
-    """Write a message in the place of the one with its id, so that the same nodes come next."""
+    """Replace the message that has the same id, so that the same nodes come next."""
     await client.threads.update_state(
         thread_id,
         {"messages": [message]},
@@ -223,7 +224,7 @@ async def _replace(
 
 
 async def _made_by(client: LangGraphClient, thread_id: str, state: Mapping[str, Any]) -> str | None:
-    """Return a node whose step made a state. The server knows it too, unless there were several."""
+    """Return a node whose step made a state. The server cannot tell if there were several."""
     parent = state.get("parent_checkpoint")
     if not parent or (state.get("metadata") or {}).get("source") != "loop":
         return None

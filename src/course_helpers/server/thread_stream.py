@@ -1,8 +1,8 @@
-"""What is said on a thread while it is said: the server's own stream, held across breaks.
+"""The events of a thread or a run as they happen: the server's stream, joined again after a break.
 
-A thread's stream goes on after its runs and shows those that others start, in the modes in which
-they stream: tokens if they stream messages, else each step. Both engines number its parts, so that
-it is joined again after the last one; what was missed is in the thread's state.
+A thread's stream goes on after its runs, and shows those that other clients start in the modes in
+which they stream: tokens if they stream messages, else each step. Both engines number its parts, so
+that it is joined again after the last one; what was missed is in the thread's state.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ from course_helpers.core.errors import NotFoundError, ServerError
 from course_helpers.server.messages import Message, conversation_of, messages_of, text_of
 from course_helpers.server.probe import require_ready
 
-MODES: list[StreamMode] = [
-    "messages-tuple",
-    "values",
-]  # in which a run is streamed that this course's panels start
-SILENCE = 30.0  # seconds without a sign of life after which a stream is broken; both engines
-# send one every 5 to 15 s
-PAUSES = (0.2, 5.0)  # seconds before joining again: the first, and the longest; each is doubled
+# The stream modes of the runs that this course's panels start.
+MODES: list[StreamMode] = ["messages-tuple", "values"]
+# Seconds without data after which a stream counts as broken; both engines send some every 5 to 15.
+SILENCE = 30.0
+PAUSES = (0.2, 5.0)  # seconds before joining again: at first, and at most; each doubles the last
 PATIENCE = 60.0  # seconds that a run's stream waits for a server that went away
 
 Kind = Literal["began", "said", "step", "failed", "ended", "away", "back"]
@@ -42,9 +40,9 @@ class StreamEvent:
     """Something that happened on a thread.
 
     Attributes:
-        kind: `began` and `ended` of a run, `said` of a few tokens, `step` of a new state, `failed`
-            of a run, `away` and `back` of the server.
-        text: what is being said and is not in the state yet, from its beginning; or the error.
+        kind: a run `began`, `ended` or `failed`; a few more tokens were `said`; a `step` made a new
+            state; the server is `away` or `back`.
+        text: of the messages that are not in the state yet, as far as written; or the error.
         messages: the conversation after a step.
     """
 
@@ -57,10 +55,10 @@ class StreamReader:
     """Turns the parts of a stream into events, one by one."""
 
     def __init__(self) -> None:
-        self._turns: dict[str, str] = {}  # message id -> what was said of it so far
+        self._turns: dict[str, str] = {}  # message id -> its text so far
 
     def read(self, part: StreamPart) -> StreamEvent | None:
-        """Return what a part tells, or None if nothing that is shown."""
+        """Return the event that a part tells of, or None if it is not shown."""
         if part.event == "metadata":
             return StreamEvent("ended" if part.data.get("status") == "run_done" else "began")
         if part.event == "values":
@@ -69,9 +67,9 @@ class StreamReader:
             return StreamEvent("step", messages=messages)
         if part.event == "error":
             return StreamEvent("failed", _error(part.data))
-        return self._said(_messages_in(part), whole=part.event != "messages")
+        return self._said_event(_messages_in(part), whole=part.event != "messages")
 
-    def _said(self, messages: Iterable[dict[str, Any]], whole: bool) -> StreamEvent | None:
+    def _said_event(self, messages: Iterable[dict[str, Any]], whole: bool) -> StreamEvent | None:
         spoken = [m for m in messages if m.get("type") in ("ai", "AIMessageChunk") and text_of(m)]
         for message in spoken:
             key = str(message.get("id"))
@@ -102,12 +100,12 @@ def _error(data: Any) -> str:
 async def thread_events(
     url: str, thread_id: str, held: Callable[[], object]
 ) -> AsyncGenerator[StreamEvent]:
-    """Yield what happens on a thread from now on, without an end.
+    """Yield a thread's events from now on, without an end.
 
     Args:
         url: of a deployment.
         thread_id: the thread's UUID.
-        held: called whenever the server has begun its answer: a run that starts now is shown.
+        held: called each time the server has begun to answer: runs that start later are shown.
 
     Raises:
         NotFoundError: there is no such thread.
@@ -130,7 +128,7 @@ async def thread_events(
 
 
 async def run_events(url: str, thread_id: str, run_id: str) -> AsyncGenerator[StreamEvent]:
-    """Yield what happens in a run that can be resumed, from its beginning to its end.
+    """Yield the events of a run from its beginning to its end.
 
     Args:
         url: of a deployment.
@@ -160,7 +158,7 @@ async def _events(
     while True:
         if not await _answers(url):
             yield StreamEvent("away")
-            await _return_of(url, patience)
+            await _wait_until_back(url, patience)
             yield StreamEvent("back")
         try:
             async with get_client(url=url, timeout=SILENCE) as client:
@@ -184,8 +182,8 @@ async def _without_location(response: httpx.Response) -> None:
     response.headers.pop("location", None)
 
 
-async def _return_of(url: str, patience: float) -> None:
-    """Wait until a server answers again, and ask less and less often."""
+async def _wait_until_back(url: str, patience: float) -> None:
+    """Wait until a server answers again; raise if that takes longer than `patience`."""
     pause, waited = PAUSES[0], 0.0
     while not await _answers(url):
         if waited >= patience:

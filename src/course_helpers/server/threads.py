@@ -1,4 +1,4 @@
-"""Threads as plain data: which there are, and one's conversation and checkpoints."""
+"""Threads as plain data: a list of them, and one with its conversation and checkpoints."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OPENING = {
 }
 
 # The server sends the whole state with each checkpoint: measured, 2.7 MB and 0.1 to 0.2 s for 10
-# of 1,000 messages. So many messages are read with the first page together, and with a later one.
+# of 1,000 messages. These are the messages in all that are read with the first page and each later.
 FIRST_MESSAGES, LATER_MESSAGES = 5_000, 20_000
-FEW = 5  # checkpoints are read at least
-MANY = 100  # at most
+FEW = 5  # the fewest checkpoints on a page
+MANY = 100  # the most
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class ThreadView:
 
     @property
     def waiting(self) -> bool:
-        """Whether it stopped before nodes that are still to run: someone is to approve or edit."""
+        """Whether it stopped before nodes that a person is to approve, edit or answer."""
         head = self.checkpoints[0] if self.checkpoints else None
         at_rest = self.status in ("idle", "interrupted")
         return at_rest and head is not None and bool(head.next) and not head.failed
 
     def after(self, before: ThreadView | None) -> ThreadView:
-        """Return it with the older checkpoints that were read when it was shown before."""
+        """Return this view with the older checkpoints of an earlier view of the thread."""
         known = before.checkpoints if before and before.thread_id == self.thread_id else ()
         ids = [checkpoint.id for checkpoint in known]
         last = self.checkpoints[-1].id if self.checkpoints else ""
@@ -82,7 +82,7 @@ class ThreadView:
 
     @property
     def summary(self) -> ThreadSummary:
-        """What a list of threads says of it."""
+        """This thread as an entry of a list."""
         opening = next((m.text for m in self.messages if m.role == "human"), "")
         return ThreadSummary(self.thread_id, self.status, self.updated_at, opening)
 
@@ -158,12 +158,12 @@ async def read_older(client: LangGraphClient, view: ThreadView) -> ThreadView:
 
 
 def _limit(budget: int, messages: int, most: int) -> int:
-    """Return how many checkpoints hold about so many messages in all."""
+    """Return how many checkpoints, `most` at most, hold about `budget` messages in all."""
     return min(most, max(FEW, budget // (messages + 1)))
 
 
 def no_thread(thread_id: str) -> NotFoundError:
-    """Return the error that a thread is not there, as a sentence."""
+    """Return the error for a thread that does not exist."""
     return NotFoundError(
         f"There is no thread {thread_id!r} on this server.",
         "make one with: thread = await client.threads.create()",
