@@ -1,18 +1,18 @@
-"""The stack of `deployment/docker-compose.yml`, and what its services are and say.
+"""The stack of `deployment/docker-compose.yml`: its commands, services, logs and databases.
 
 compose          the Compose project: its command line, its settings, its services
 compose_config   the compose file as Compose understands it
-containers       the stack's containers as plain data
-fingerprints     what the tables hold, to compare two moments
-follow           changes and log lines as they come
+containers       containers as plain data, and commands run in them
+fingerprints     the contents of the tables, to compare two moments
+follow           changes and log lines as they happen
 health           how each service is, in a sentence
 lifecycle        start, stop, restart, remove, and run a command inside
-log_patterns     the failures that the course knows by what a log says of them
+log_patterns     known failures, recognised by a line of a log
 log_reader       from a log to one sentence
 logs             what the services print: read and filtered
 postgres         statements to its database
-redis            what passes through its Redis
-services         how the services are, what they were given, and how they ended
+redis            the messages in its Redis
+services         the states, environments and exits of the services
 starting         a start, watched until the server is ready
 streams          bytes into and out of a command in a container
 

@@ -51,7 +51,7 @@ def data_volumes() -> list[str]:
 
 
 def override_file() -> Path:
-    """Return the compose file that is read after the stack's own if it is there.
+    """Return the path of an optional compose file that is read after the stack's own.
 
     A fault of lesson 09 writes it, for the practice stack's project only.
     """

@@ -1,4 +1,4 @@
-"""What Docker Compose says: how it understands a compose file, and what runs of the stack."""
+"""A compose file as Docker Compose understands it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stack's containers as plain data: what each is doing, and how one died."""
+"""Containers as plain data: their states, logs and exits; and commands run in them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether it runs, and is healthy if it says."""
+        """Whether it runs, and is healthy if it has a health check."""
         return self.state == "running" and self.health in ("", "healthy")
 
     @property
@@ -58,7 +58,7 @@ class Service:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended with an error, or ended and was started again by Docker."""
+        """Whether it ended with an error, or Docker has restarted it."""
         with_an_error = self.ended and self.exit_code != 0
         return with_an_error or self.state == "restarting" or self.restarts > 0
 
@@ -69,13 +69,13 @@ class Service:
 
 
 def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
-    """Return the services of a compose project that have a container, by name.
+    """Return the services of a compose project that have a container, sorted by name.
 
     While Compose replaces a container there are two of a service: the newer one counts.
 
     Args:
         project: its name.
-        timeout: seconds for each question to Docker.
+        timeout: seconds for each answer of Docker.
 
     Raises:
         DockerError: Docker does not answer.
@@ -85,11 +85,11 @@ def find_services(project: str, timeout: float = TIMEOUT) -> list[Service]:
     with docker.client(timeout) as engine:
         listed = engine.containers.list(all=True, filters=filters, ignore_removed=True)
         found = sorted((each.attrs for each in listed), key=lambda each: str(each["Created"]))
-        newest = {_name(each): each for each in found}
+        newest = {_service_name(each): each for each in found}
         return [_service(engine, newest[name]) for name in sorted(newest)]
 
 
-def _name(container: dict[str, Any]) -> str:
+def _service_name(container: dict[str, Any]) -> str:
     return str(container["Config"]["Labels"]["com.docker.compose.service"])
 
 
@@ -97,7 +97,7 @@ def _service(engine: DockerClient, container: dict[str, Any]) -> Service:
     state = container["State"]
     dead = last_death(engine, container["Id"]) if container["RestartCount"] else (0, False)
     return Service(
-        name=_name(container),
+        name=_service_name(container),
         container=container["Id"],
         image=container["Config"]["Image"],
         state=state["Status"],
@@ -154,7 +154,7 @@ def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) ->
 def run_alone(
     image: str, command: Sequence[str], timeout: float = TIMEOUT, **options: Any
 ) -> Answer:
-    """Run a command to its end in a container of its own, which has no network and is removed.
+    """Run a command to its end in a new container without a network, and remove that.
 
     Args:
         image: its name; it is not pulled.
@@ -195,7 +195,7 @@ def read_environment(container: str) -> list[str]:
 
 
 def read_log(container: str, lines: int = 200) -> str:
-    """Return the last lines that a container has printed; none if it has been removed.
+    """Return the last lines of a container's log; an empty text if it has been removed.
 
     Args:
         container: its name or id.

@@ -1,6 +1,6 @@
-"""What the stack's tables hold, in a form that compares two moments: counts and fingerprints.
+"""The contents of the stack's tables, to compare two moments: row counts and fingerprints.
 
-A count says how many rows there are, and nothing about what is in them. The fingerprint is the MD5
+A count says nothing about what is in the rows. The fingerprint is the MD5
 of all rows as text, in the order of that text: it changes with any letter of any of them.
 """
 
@@ -34,7 +34,7 @@ class Contents(dict[str, Fingerprint]):
 
     def __repr__(self) -> str:
         width = max((len(name) for name in self), default=0)
-        lines = [f"{n:{width}}  {print_.rows:4}  {print_.md5}" for n, print_ in self.items()]
+        lines = [f"{n:{width}}  {p.rows:4}  {p.md5}" for n, p in self.items()]
         return clean("\n".join(lines)) or "no tables"
 
     def _repr_html_(self) -> str:
@@ -43,7 +43,7 @@ class Contents(dict[str, Fingerprint]):
 
 
 def read_contents() -> Contents:
-    """Return rows and fingerprint of each table of the stack's database, and print the statement.
+    """Return each table's row count and fingerprint, and print the statement.
 
     Raises:
         DockerError: there is no Docker.
@@ -52,10 +52,10 @@ def read_contents() -> Contents:
     statement = f"select count(*), {_MD5} from TABLE t".replace('"', '\\"')
     show_command(f'docker compose exec {POSTGRES} psql … -c "{statement}"')
     names = sorted(row["name"] for row in read_rows(TABLES))
-    return Contents(_read(names)) if names else Contents()
+    return Contents(_fingerprints(names)) if names else Contents()
 
 
-def _read(names: list[str]) -> dict[str, Fingerprint]:
+def _fingerprints(names: list[str]) -> dict[str, Fingerprint]:
     """Ask for all tables in one statement, which sees them at one moment."""
     each = [_OF_ONE.format(name=name, title=name.replace("'", "''")) for name in names]
     found: Rows = read_rows(" union all ".join(each))

@@ -1,4 +1,4 @@
-"""Hear from Docker when a container of the stack changes or prints, rather than ask again."""
+"""Follow the changes and logs of the stack's containers as Docker reports them, without polling."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class _Listener:
     """Reads a stream of the engine in a thread of its own, until it ends or is closed.
 
     Args:
-        begin: returns the stream, one that can be closed.
+        begin: returns the stream, which can be closed.
         read: reads it to its end.
-        on_end: called once when Docker stops telling; not after `close`.
+        on_end: called once if the stream ends by itself; not after `close`.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class _Listener:
 
     @property
     def listening(self) -> bool:
-        """Whether it has not ended."""
+        """Whether its thread still runs."""
         return self._thread.is_alive()
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class StackWatch:
     Args:
         project: the project's name.
         on_change: called after each change, in a thread of its own.
-        on_end: called once if Docker stops telling; not after `close`.
+        on_end: called once if Docker ends the stream of events; not after `close`.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class LogFollower:
     _listeners: dict[str, _Listener] = field(default_factory=dict)
 
     def follow(self, running: Iterable[Service]) -> None:
-        """Begin with each running container that is not followed yet."""
+        """Start to follow each running container that is not followed yet."""
         for service in running:
             known = self._listeners.get(service.container)
             if service.state == "running" and (known is None or not known.listening):

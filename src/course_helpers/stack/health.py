@@ -1,4 +1,4 @@
-"""How the stack is doing, in one set of words: for the doctor, the panel and the terminal."""
+"""The stack's health, in the same words for the doctor, the panel and the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_STARTED, READY = "not started", "ready"
 def stack_findings(found: Sequence[Service] | None = None) -> Findings:
     """Return a finding for each service of the stack, in the order of the compose file.
 
-    A service that nobody has started, or that somebody has stopped, is no failure.
+    A service that nobody has started, or that somebody has stopped, is not a failure.
 
     Args:
         found: what `compose.services` returned; by default it is asked now.
@@ -32,7 +32,7 @@ def stack_findings(found: Sequence[Service] | None = None) -> Findings:
 
 
 def service_finding(name: str, service: Service | None) -> Finding:
-    """Return what is to be said of a service; None stands for one without a container."""
+    """Return a finding about a service; None stands for one without a container."""
     if service is None:
         return Finding(name, True, NOT_STARTED)
     if service.ready:
@@ -42,7 +42,7 @@ def service_finding(name: str, service: Service | None) -> Finding:
         reading = explain(service, read_log(service.container))
         return Finding(name, False, reading.what, reading.fix)
     if name == API and service.state == "running" and _answers():
-        return Finding(name, True, READY)  # its health check comes round only every few seconds
+        return Finding(name, True, READY)  # its health check runs only every few seconds
     return Finding(name, True, str(service))
 
 

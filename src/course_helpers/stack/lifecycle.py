@@ -1,4 +1,4 @@
-"""The stack of `deployment/docker-compose.yml`: start, stop, restart, and look inside."""
+"""The stack of `deployment/docker-compose.yml`: start, stop, restart, remove; run a command."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RUN_TIMEOUT = 60.0  # seconds for a command inside a container
 
 
 def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
-    """Start the stack and return its address when the server answers with its graphs.
+    """Start the stack, wait until the server has loaded its graphs, and return its address.
 
-    What runs already is left alone, unless its image or settings have changed since.
+    What runs already is left alone, unless its image or settings have changed.
 
     Args:
         timeout: seconds to wait.
@@ -33,7 +33,7 @@ def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
         DockerError: there is no Docker that can run it.
         BuildError: an image is missing.
         ServerError: a service ended, or did not become ready; the sentence says why.
-        SettingsError: `deployment/.env` cannot work.
+        SettingsError: `deployment/.env` is invalid.
     """
     prepare()
     before, data = services(), data_volumes()
@@ -43,17 +43,17 @@ def up(timeout: float = UP_TIMEOUT, graphs: Sequence[str] = (GRAPH,)) -> str:
     except KeyboardInterrupt:
         if not before:
             print("Stopping what was started ...", flush=True)
-            down(volumes=not data)  # data that was there stays; a database half made does not
+            down(volumes=not data)  # earlier data stays; a half-made database does not
         raise
 
 
 def prepare() -> None:
-    """See to what any start of the stack needs: Docker, the settings with passwords, the images.
+    """Check or make what any start of the stack needs: Docker, settings, passwords, images.
 
     Raises:
         DockerError: there is no Docker that can run it.
         BuildError: an image is missing.
-        SettingsError: `deployment/.env` cannot work.
+        SettingsError: `deployment/.env` is invalid.
     """
     docker.require()
     prepare_env_file()
@@ -63,7 +63,7 @@ def prepare() -> None:
 
 
 def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:
-    """Stop services and start them again, and return the stack's address when it is ready.
+    """Restart services, wait until the stack is ready, and return its address.
 
     Args:
         names: which services; by default all.
@@ -134,7 +134,7 @@ def run_in(service: str, *command: str, timeout: float = RUN_TIMEOUT) -> str:
 
 
 def _make_passwords() -> None:
-    """Give each database a password of its own, once: the volume remembers it.
+    """Make a password for each database that has none: its volume keeps the first one.
 
     Hexadecimal, because Compose puts it into an address and cannot escape it there.
     """

@@ -1,8 +1,8 @@
-"""Failures that a line makes known: of a container's log, or of what Compose or a build prints.
+"""Known failures, recognised by a line of a container's log or of Compose's or a build's output.
 
-A row of the table: the failure's name, what is searched for in a line, what happened, and what to
-do about it. The first row that fits a line counts. What a named group has found goes into the
-sentences in its braces.
+A row of the table: the failure's name, a regular expression, what happened, and what to do about
+it. The first row that matches a line counts. The text of a named group replaces its braces in the
+sentences.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Pattern(NamedTuple):
 
     Attributes:
         name: of the failure.
-        regex: what is searched for in a line.
+        regex: searched for in a line.
         what: what happened, as a clause.
         fix: what to do, best a command.
-        service: whose log it must stand in; empty: any.
-        ends: whether it can end a container; if not, one that runs suffers from it.
+        service: whose log the line must be in; empty for any.
+        ends: whether it can end a container; if not, it disturbs a running one.
     """
 
     name: str
@@ -40,8 +40,8 @@ def _rows(
     return [Pattern(n, re.compile(r), what, fix, service, ends) for n, r, what, fix in rows]
 
 
-def _said(exception: str) -> str:
-    """Return what finds an exception: a traceback's last line, or the engine's words for it."""
+def _error(exception: str) -> str:
+    """Return the regular expression of an exception, as a traceback or the engine says it."""
     return rf'(?P<said>(?:[A-Z]\w{{1,60}}[(:]+[ "]*)?{exception}.*?)(?:\.? To fix it: .*)?$'
 
 
@@ -123,18 +123,18 @@ _LICENSED_SERVER = _rows(
      "its tables are of another version, and the server cannot migrate them", _DELETE),
 )
 _GRAPH = _rows(
-    ("syntax", _said(r"(?:Syntax|Indentation|Tab)Error: "),
+    ("syntax", _error(r"(?:Syntax|Indentation|Tab)Error: "),
      "the graph cannot be read: {said}", "correct that line, then: make images up"),
     ("package of another version",
-     _said(r"No module named '(?:langgraph|langchain|aegra)\w*\.[\w.]+'"),
+     _error(r"No module named '(?:langgraph|langchain|aegra)\w*\.[\w.]+'"),
      "the image has another version of a package than its code needs: {said}",
      "let deployment/requirements.txt pin no langgraph or langchain-core that is older than the "
      "server's; then: make images up"),
-    ("package missing", _said(r"No module named '"),
+    ("package missing", _error(r"No module named '"),
      "the graph cannot be imported: {said}",
      "write the package into deployment/requirements.txt, or put the file beside the graph; then: "
      "make images up"),
-    ("name not in package", _said(r"cannot import name '\w+' from '(?P<package>\w+)[\w.]*'"),
+    ("name not in package", _error(r"cannot import name '\w+' from '(?P<package>\w+)[\w.]*'"),
      "the graph cannot be imported: {said}",
      "correct the import, or ask in deployment/requirements.txt for a version of {package} that "
      "has the name; then: make images up"),

@@ -1,4 +1,4 @@
-"""From a container that ended to one sentence: what happened, and what to do."""
+"""From a container that has ended to one sentence: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from course_helpers.stack.containers import KILLED, Service
 from course_helpers.stack.log_patterns import PATTERNS, Pattern
 
 LONGEST = 300  # characters of a line that goes into a sentence
-SHOWN = 5  # lines of a log that nothing is known of
-SEARCHED = 2000  # characters of what a line says
-READ = 100_000  # characters of a line; a structured one with a long traceback has 20,000
+SHOWN = 5  # lines that are shown of a log without a known failure
+SEARCHED = 2000  # characters of a line's message that are searched
+READ = 100_000  # characters of a line that are read; a long traceback as JSON has 20,000
 CRASHED = 139  # 128 + SIGSEGV
 
 _LOOK = "look at: make logs"
@@ -31,13 +31,13 @@ _SERVICE = re.compile(r"(?:[\w.-]+ +\| )?")  # what Compose puts in front of a l
 
 
 class Reading(NamedTuple):
-    """What a log says.
+    """The explanation that was found in a log.
 
     Attributes:
         what: what happened, a sentence without its full stop.
         fix: what to do, best a command.
-        lines: those of the log that say so; if nobody knows, its last errors.
-        name: of the failure, as in `log_patterns`; empty if it is none of those.
+        lines: the log's line that says so; if the failure is unknown, its last errors.
+        name: of the failure, as in `log_patterns`; empty if it is unknown.
     """
 
     what: str
@@ -47,7 +47,7 @@ class Reading(NamedTuple):
 
 
 def explain(service: Service, log: str) -> Reading:
-    """Return why a service's container ended, or why a running one is not well.
+    """Return why a service's container ended, or why a running one is not healthy.
 
     Args:
         service: as it was then.
@@ -89,12 +89,12 @@ def _too_big(service: Service) -> Reading:
 
 
 def cause(output: str, service: str = "", ended: bool = True) -> Reading | None:
-    """Return the last failure that the course knows in a log, or in what Compose or a build prints.
+    """Return the last known failure in a log, or in the output of Compose or a build.
 
     Args:
         output: the log.
         service: whose it is; empty for the output of a command.
-        ended: whether it has ended; if so, what only troubles a running server is passed over.
+        ended: whether it has ended; if so, what only disturbs a running server is skipped.
 
     Returns:
         None if there is none.
@@ -139,21 +139,21 @@ def _is_bad(line: str) -> bool:
 
 
 def _is_of_a_run(line: str) -> bool:
-    """Return whether a line tells of a run or a request, which do not end a server."""
+    """Return whether a line is about a run or a request, whose errors do not end a server."""
     fields = _fields(line)
     return bool({"run_id", "request_id"} & fields.keys() or _OF_A_RUN.search(line))
 
 
 def _cut(text: str) -> str:
-    """Return a text in one line of a sane length, without the passwords of addresses in it."""
+    """Return a text on one line, cut to `LONGEST` characters, with the passwords in it masked."""
     line = mask_text(" ".join(text[: 10 * LONGEST].split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 2] + " …"
 
 
 def message(line: str) -> str:
-    """Return what a log line says.
+    """Return the message of a log line.
 
-    Of a structured one that is its event, with the level if it is bad, and with the exception.
+    Of a structured one it is the event, with the level if that is bad, and with the exception.
     """
     fields = _fields(line)
     if "event" not in fields:

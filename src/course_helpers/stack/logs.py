@@ -54,7 +54,7 @@ def as_line(service: str, raw: str) -> LogLine:
 
 
 def matches(line: LogLine, service: str = "", contains: str = "") -> bool:
-    """Return whether a line is of a service and holds a text, in whatever case; empty: any."""
+    """Return whether a line is of a service and holds a text, ignoring case; empty ones match."""
     return service in ("", line.service) and contains.lower() in line.text.lower()
 
 
@@ -63,7 +63,7 @@ def read_logs(service: str = "", contains: str = "", last: int = 200) -> LogLine
 
     Args:
         service: of which; by default of all.
-        contains: only lines with this text, in whatever case.
+        contains: only lines with this text, ignoring case.
         last: how many lines of each service are looked at.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The stack's Postgres: statements and what it answers."""
+"""Statements to the stack's Postgres, and its answers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from course_helpers.stack.lifecycle import run_in
 from course_helpers.stack.streams import child, failed
 
 ANSWER_TIMEOUT = 600.0  # seconds: a large table takes its time to be counted or analysed
-# Where one is connected to rename or make another: never "postgres", which the settings may name as
-# the server's own, and a database that is in use cannot be renamed.
-_BESIDE = "template1"
+# The database to connect to while another one is made or renamed: one in use cannot be renamed.
+# It is not "postgres", which the settings may name as the server's own.
+_MAINTENANCE = "template1"
 
 Ask = Callable[[str], list[list[str]]]
 
@@ -37,32 +37,32 @@ def database() -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as SQL takes it, whatever characters it has."""
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Return a text as SQL takes it."""
+    """Return a text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _login(name: str) -> tuple[str, ...]:
-    """Return the command that one types to be connected to a database."""
+    """Return the command that connects to a database, as one would type it."""
     return "psql", "-U", "postgres", "-d", name
 
 
 def _psql(name: str, *options: str) -> tuple[str, ...]:
-    """Return the command that gives rows as CSV, and an error as one line."""
+    """Return the command that prints rows as CSV, and an error on one line."""
     form = ("--no-psqlrc", "--quiet", "--csv", "-v", "VERBOSITY=terse", "-v", "ON_ERROR_STOP=1")
     return *_login(name), *form, *options
 
 
-def ask(sql: str, name: str = _BESIDE) -> list[list[str]]:
+def ask(sql: str, name: str = _MAINTENANCE) -> list[list[str]]:
     """Ask Postgres once, and return the rows.
 
     Args:
         sql: one statement; of several, all or none take effect.
-        name: the database; by default none that anybody uses.
+        name: the database; by default one that nobody uses.
 
     Raises:
         ServerError: Postgres does not run, or refuses.
@@ -78,7 +78,7 @@ def exists(name: str) -> bool:
 
 @contextmanager
 def snapshot() -> Iterator[Ask]:
-    """Give a way to ask the server's database, always as it was at the block's beginning.
+    """Yield a function that asks the server's database as it was at the block's beginning.
 
     Raises:
         ServerError: Postgres does not run, or refuses.
@@ -90,7 +90,7 @@ def snapshot() -> Iterator[Ask]:
 
 @contextmanager
 def session(name: str) -> Iterator[Ask]:
-    """Give a way to ask a database many things quickly.
+    """Yield a function that asks a database, quickly because over one connection.
 
     Args:
         name: the database.
@@ -119,14 +119,14 @@ def session(name: str) -> Iterator[Ask]:
             return list(csv.reader(lines))
 
         yield ask_session
-        psql.communicate()  # until it has ended: a database in use cannot be renamed
+        psql.communicate()  # wait for its end: a database in use cannot be renamed
 
 
 def row_counts(ask_database: Ask) -> dict[str, int]:
     """Return how many rows each table of a database has.
 
     Args:
-        ask_database: asks it.
+        ask_database: sends it a statement and returns the rows.
     """
     tables = [name for (name,) in ask_database(TABLES)]
     counts = [f"select {literal(name)}, count(*) from {name}" for name in tables]
@@ -149,12 +149,12 @@ def query(sql: str) -> Rows:
 
 
 def _typed(sql: str) -> str:
-    """Return a statement as an argument in a shell, on one line unless that would change it."""
+    """Return a statement as an argument for a shell, on one line unless that would change it."""
     one_line = " ".join(sql.split())
     spaces_count = any(each != " ".join(each.split()) for each in _LITERAL.findall(sql))
     if spaces_count or re.search(r"--|/\*|[$\\]", sql):  # comments, other kinds of literals
         one_line = sql.strip()
-    if "!" in one_line:  # which in "…" an interactive shell takes for its history's
+    if "!" in one_line:  # an interactive shell would expand it inside "…"
         return shlex.quote(one_line)
     return '"' + re.sub(r'([\\"$`])', r"\\\1", one_line) + '"'
 

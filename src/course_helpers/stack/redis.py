@@ -1,4 +1,4 @@
-"""What passes through the stack's Redis while one watches."""
+"""The messages that are published in the stack's Redis while one watches."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from course_helpers.core.errors import ServerError
 from course_helpers.stack.compose import REDIS, compose_command, compose_environment
 from course_helpers.stack.lifecycle import run_in
 
-WATCH_LIMIT = 120  # seconds after which Redis is no longer watched, whatever happens
-READY = 10.0  # seconds for Redis to begin
+WATCH_LIMIT = 120  # seconds after which the watching ends in any case
+READY = 10.0  # seconds for the subscription to begin
 
 
 @dataclass
@@ -67,7 +67,7 @@ def watch_redis() -> Iterator[RedisMessages]:
 
 
 def _collect(process: subprocess.Popen[str], seen: RedisMessages) -> None:
-    """Read what redis-cli prints: four lines a message: its kind, pattern, channel and payload."""
+    """Read what redis-cli prints, four lines for each message: kind, pattern, channel, payload."""
     assert process.stdout is not None
     with process:
         lines = (line.rstrip("\n") for line in process.stdout)

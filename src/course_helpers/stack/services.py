@@ -1,4 +1,4 @@
-"""How the stack's services are, what they were given, and how they ended."""
+"""The services of the stack: their states, environments and exits."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def wait_until_settled(timeout: float = SETTLED) -> None:
     """Wait until every container of the stack is healthy, unhealthy or stopped.
 
     Docker starts a container that crashes again, three times at most (`restart: on-failure:3`).
-    Where one has ended, nobody waits for another that runs to be found well: a server without its
-    database gets more than a minute before Docker calls it ill.
+    If one has ended, the health checks of the others are not waited for: a server without its
+    database has more than a minute before Docker calls it unhealthy.
 
     Args:
         timeout: seconds.
@@ -103,13 +103,13 @@ def list_services() -> Rows:
     docker.require()
     show_command("docker compose ps --all")
     answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
-    # One object a line, or one array, by Compose's version.
+    # One object per line or one array, depending on Compose's version.
     found = [json.loads(line) for line in answer.splitlines() if line.strip()]
     containers = found[0] if found and isinstance(found[0], list) else found
-    return Rows(sorted(map(_row, containers), key=lambda row: row["service"]))
+    return Rows(sorted(map(_container_row, containers), key=lambda row: row["service"]))
 
 
-def _row(container: dict[str, Any]) -> dict[str, str]:
+def _container_row(container: dict[str, Any]) -> dict[str, str]:
     ended = container["State"] == "exited"
     published = (port for port in container["Publishers"] or [] if port["PublishedPort"])
     return {

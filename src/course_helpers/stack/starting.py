@@ -23,7 +23,19 @@ _POLL = 0.3  # seconds
 
 
 def start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> str:
-    """Run a command of Compose that starts services, and wait until the server is ready."""
+    """Run a command of Compose that starts services, and wait until the server is ready.
+
+    Args:
+        arguments: the command and its options.
+        timeout: seconds to wait.
+        graphs: those that must be loaded.
+
+    Returns:
+        The server's address.
+
+    Raises:
+        ServerError: Compose or a service failed, or the server is not ready in time.
+    """
     started, before = time.monotonic(), {_start_of(s) for s in services() if s.failed}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
@@ -48,7 +60,7 @@ def start(arguments: Sequence[str], timeout: float, graphs: Sequence[str]) -> st
 
 
 def _start_of(service: Service) -> tuple[str, str]:
-    """Return what tells one start of a service from another."""
+    """Return what identifies one start of a service."""
     return service.container, service.started
 
 
@@ -58,9 +70,10 @@ def _follow(
     graphs: Sequence[str],
     before: Set[tuple[str, str]],
 ) -> str | None:
-    """Print each change of state until the server is ready; None if compose gave up itself.
+    """Print each change of state until the server is ready, and return its address.
 
-    What had failed before does not count while Compose is about to start it again.
+    Returns None if Compose itself failed. A service that had failed before the start does not count
+    while Compose still works: it is about to start that again.
     """
     url, printed = stack_url(), [summary(stack_findings([]))]
 
@@ -91,7 +104,7 @@ def _too_slow(url: str) -> ServerError:
 
 
 def _failure(service: Service) -> ServerError:
-    """Return why a service ended; and stop it, or Docker would start it again and again."""
+    """Stop a failed service, which Docker would restart again and again; return why it failed."""
     with suppress(DockerError), docker.client(DOWN_TIMEOUT) as engine, suppress(docker.not_found()):
         engine.api.stop(service.container)
     finding = service_finding(service.name, service)
@@ -99,7 +112,7 @@ def _failure(service: Service) -> ServerError:
 
 
 def _compose_error(output: str) -> CourseError:
-    """Return what Docker Compose had to say when it gave up, as an error with a fix."""
+    """Return why Docker Compose failed, as an error with a fix."""
     if failed := [service for service in services() if service.failed]:
         return _failure(failed[0])
     if reading := cause(output):

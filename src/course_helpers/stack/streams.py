@@ -1,4 +1,4 @@
-"""Bytes into and out of a command in a service's container, as they come."""
+"""Bytes piped into and out of a command in a service's container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course_helpers.stack.compose import compose_command, compose_environment
 
 
 def read_stream(service: str, *command: str) -> Generator[bytes, None, None]:
-    """Give what a command prints.
+    """Yield what a command prints, in chunks.
 
     Args:
         service: in whose container it runs.
@@ -53,7 +53,7 @@ def write_stream(service: str, chunks: Iterable[bytes], *command: str) -> None:
 def _succeeding(
     service: str, command: Iterable[str], **pipes: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command that must end well after the block."""
+    """Yield a running command, and raise unless it succeeds after the block."""
     try:
         with (
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
@@ -71,7 +71,7 @@ def _succeeding(
 
 @contextmanager
 def _until_it_ends() -> Iterator[None]:
-    """Stop writing to a command that has ended: well, or it says why."""
+    """Leave the block if its command has ended: the exit code tells whether it failed."""
     try:
         yield
     except OSError as error:  # Windows says EINVAL (bpo-19612)
@@ -87,7 +87,7 @@ def child(
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a service's container, and end it when the block ends.
+    """Yield a command that runs in a service's container, and end it after the block.
 
     Ctrl-C in a terminal does not reach it: this process decides what is to be undone, in order.
 
@@ -120,8 +120,8 @@ def failed(what: str, process: subprocess.Popen[bytes], errors: IO[str]) -> Serv
 
     Args:
         what: what failed, for people: the service; the tool names itself.
-        process: the command; it is awaited.
-        errors: what it has written there.
+        process: the command; its end is waited for.
+        errors: the file that holds its errors.
     """
     process.wait()
     errors.seek(0)
