@@ -5,6 +5,6 @@ build           a long build or pull with its steps, logged in full
 debian          stand-ins for official images, built from Debian's packages
 layers          what an image is made of
 make            fetches or builds what is missing or out of date: `make images`
-names           which images the stack is made of, and which of them are not here
-secret_search   whether a secret is in a layer of an image
+names           the names of the images, and which of them are missing here
+secret_search   whether a layer of an image holds a secret
 """

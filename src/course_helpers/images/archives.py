@@ -15,15 +15,15 @@ from course_helpers.core.progress import show_count
 # Measured with the stack's images, 1.13 GB: level 1 makes 446 MB of them in 18 s, level 6 makes
 # 412 MB in 67 s. Docker 20.10 cannot read zstd, which would be better than both.
 COMPRESSION = 1
-TIMEOUT = 600.0  # seconds in which Docker may say nothing while it packs
-_SHOWN_MEGABYTES = 200  # progress is shown each time so many more are done
+TIMEOUT = 600.0  # seconds that Docker may be silent while it packs
+_SHOWN_MEGABYTES = 200  # between two lines of progress
 
 
 def save_images(images: Sequence[str], archive: Path) -> None:
     """Save images of this computer into one file; layers that they share are in it once.
 
     Raises:
-        BuildError: Docker does not give them.
+        BuildError: Docker cannot export them.
     """
     try:
         with (
@@ -43,7 +43,7 @@ def load_images(archive: Path) -> None:
     """Load the images that `save_images` has saved.
 
     Raises:
-        BuildError: the file is not there, or damaged, or Docker has no room for it.
+        BuildError: the file is missing or damaged, or Docker has no room for it.
     """
     try:
         with archive.open("rb") as file, docker.client(TIMEOUT) as engine:

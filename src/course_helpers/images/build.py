@@ -24,7 +24,7 @@ LOGS = ROOT / "build" / "images"
 INSPECT_TIMEOUT = 10.0  # seconds
 
 _STEP = re.compile(r"^(?:#\d+ \[.*?|Step )(?P<number>\d+/\d+)(?:\]| :) *(?P<what>.+)$")
-_SAID = re.compile(r"^#\d+ (?:[\d.]+ )?(?:ERROR: )?(?P<text>.*\S)")
+_OUTPUT = re.compile(r"^#\d+ (?:[\d.]+ )?(?:ERROR: )?(?P<text>.*\S)")
 _ECHO = re.compile(  # what only repeats the command that failed
     r"-+|>.*|ERROR: failed to .*|Dockerfile.*|\d+ \|.*|The command .*|executor failed .*|process .*"
     r"|\[.*\].*|DONE .*|CACHED|CANCELED"
@@ -56,7 +56,7 @@ def run_shown(command: Sequence[str], name: str, environ: Mapping[str, str] = os
 
 
 def _follow(command: Sequence[str], path: Path, environ: Mapping[str, str]) -> int:
-    """Run a command, log what it says, print its steps; end it when this process is stopped."""
+    """Run a command, log its output, print its steps; end it when this process is interrupted."""
     with path.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             command,
@@ -90,21 +90,24 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def build_cause(log: str) -> str:
-    """Return what a failed build said last before it failed, rather than that it failed."""
+    """Return the last line of a failed build's log that says more than that it failed."""
     lines = [clean(line).strip() for line in log.splitlines()]
-    said = [m["text"] if (m := _SAID.match(line)) else line for line in lines if line]
+    said = [m["text"] if (m := _OUTPUT.match(line)) else line for line in lines if line]
     return last_words("\n".join(text for text in said if not _ECHO.fullmatch(text)))
 
 
 def image_sources(image: str, timeout: float = INSPECT_TIMEOUT) -> str | None:
-    """Return what a local image was made from: `sources_hash`, or nothing if it is not ours.
+    """Return the `sources_hash` that a local image was built from.
 
     Args:
         image: its name.
         timeout: seconds for Docker to answer.
 
     Returns:
-        None if there is no such image here.
+        An empty text if the course did not build it; None if there is no such image here.
+
+    Raises:
+        DockerError: Docker does not answer.
     """
     facts = inspect_image(image, timeout)
     return None if facts is None else str((facts["Config"]["Labels"] or {}).get(SOURCES, ""))

@@ -29,13 +29,13 @@ _ELSEWHERE = (
 
 
 def build_stand_in(image: str) -> None:
-    """Build one stand-in, unless the one that is here is of the same sources.
+    """Build one stand-in, unless an up-to-date one is here.
 
     Args:
         image: one of `STAND_INS`' values.
 
     Raises:
-        BuildError: it cannot be built on this computer, or fails.
+        BuildError: it cannot be built on this computer, or the build failed.
     """
     folder = DEPLOYMENT / "images"
     sources = sources_hash(folder)

@@ -15,7 +15,7 @@ from course_helpers.core.settings import load_settings
 from course_helpers.images.build import inspect_image
 from course_helpers.images.names import ENGINE, PYTHON, base_image
 
-TIMEOUT = 15.0  # seconds for each question to Docker
+TIMEOUT = 15.0  # seconds for each answer of Docker
 
 _WRAPPING = re.compile(r"^(?:\|\d+ .*?)?(?:/bin/sh -c )?(?:#\(nop\) )?|\s*# buildkit$")
 _RUN = re.compile(r"^RUN (?:\|\d+ .*? )?/bin/sh -c ")
@@ -143,7 +143,7 @@ def megabytes(size: int) -> str:
 
 
 def layers_html(image: ImageView) -> str:
-    """Return the layers as a picture: a bar for each, as long as it is heavy, with its command."""
+    """Return the layers as a picture: for each a bar as long as its size, and its command."""
     most = max((layer.size for layer in image.filled), default=1)
     rows = "".join(
         f'<li><span class="course-bar {layer.source}" style="width:{_percent(layer, most)}%">'

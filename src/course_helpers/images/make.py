@@ -50,9 +50,9 @@ CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
 
 
 def load_bundled(folder: Path = ROOT / BUNDLED) -> None:
-    """Load the images that came with the course, if they did and one of them is not here.
+    """Load the images that came with the course, if it has any and one of them is missing here.
 
-    A setting that names an image which is not here then names the one that came along.
+    A setting that names a missing image is then changed to name the one that came along.
 
     Raises:
         BuildError: they cannot be loaded.
@@ -70,7 +70,7 @@ def image_source() -> str:
     """Check that the stack's images are here, or can be fetched.
 
     Raises:
-        CourseError: neither; the fix says what else there is.
+        CourseError: neither; the fix names the alternatives.
     """
     try:
         return docker.registry()
@@ -105,7 +105,7 @@ def make_images() -> None:
 
 
 def _provide(variable: str) -> None:
-    """See that a base image is here: fetch it, or build its stand-in and use that from now on."""
+    """Make sure that a base image is here: fetch it, or build a stand-in and use that instead."""
     image = base_image(load_settings(), variable)
     if image in STAND_INS.values():
         build_stand_in(image)
@@ -135,10 +135,10 @@ def _registry_problem() -> str | None:
 
 
 def build_engine(python_image: str) -> None:
-    """Build the licence-free base image, unless the one that is here is of the same sources.
+    """Build the licence-free base image, unless an up-to-date one is here.
 
     Raises:
-        BuildError: it fails.
+        BuildError: the build failed.
     """
     image, folder = f"{ENGINE}:{PYTHON}", DEPLOYMENT / "engine"
     sources = sources_hash(folder, python_image)
@@ -157,7 +157,7 @@ def build_engine(python_image: str) -> None:
 
 @contextmanager
 def _with_certificates(folder: Path) -> Iterator[Path]:
-    """Give a copy of a build's folder that holds the certificates this computer trusts.
+    """Yield a copy of a build's folder that holds the certificates this computer trusts.
 
     In a network that inspects TLS, nothing could be installed inside a build without them.
     """
@@ -178,7 +178,7 @@ def build_agent(settings: Settings, deployment: Path = DEPLOYMENT) -> None:
         deployment: the folder with `langgraph.json`.
 
     Raises:
-        BuildError: it fails.
+        BuildError: there is no `langgraph.json`, or the build failed.
     """
     image, licensed = settings.value("API_IMAGE", "task-maistro"), settings.value("BASE_IMAGE")
     base = ["--base-image", licensed] if licensed else ["--base-image", ENGINE, "--no-pull"]

@@ -1,4 +1,4 @@
-"""The images of the stack by their names, and which of them are not here."""
+"""The names of the stack's images, and which of them are missing here."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ def missing_images(timeout: float = INSPECT_TIMEOUT) -> list[str]:
 
     Args:
         timeout: seconds for Docker to answer.
+
+    Raises:
+        DockerError: Docker does not answer.
     """
     wanted = stack_images(load_settings())
     return [image for image in wanted if image_sources(image, timeout) is None]

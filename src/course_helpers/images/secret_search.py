@@ -15,7 +15,7 @@ from course_helpers.core.processes import CHUNK
 from course_helpers.images.build import image_sources
 
 SETTINGS = "the image's settings"  # its environment, labels and history
-TIMEOUT = 600.0  # seconds in which Docker may say nothing while it packs
+TIMEOUT = 600.0  # seconds that Docker may be silent while it packs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Found:
 def search_layers(image: str, secrets: Mapping[str, str]) -> list[Found]:
     """Look for secrets in an image, as anybody can who has it.
 
-    What a layer holds in archives of its own is not unpacked. 500 MB take about ten seconds.
+    Archives inside a layer are not unpacked. 500 MB take about ten seconds.
 
     Args:
         image: its name.
@@ -45,10 +45,10 @@ def search_layers(image: str, secrets: Mapping[str, str]) -> list[Found]:
     if image_sources(image) is None:
         raise BuildError(f"There is no image {image} here.", "make images")
     with _archive(image) as archive:
-        holders = {name for name, file in _blobs(archive) if _names_in(file, needles)}
+        holders = {name for name, file in _blobs(archive) if _secrets_in(file, needles)}
     if not holders:
         return []
-    with _archive(image) as archive:  # where in them is asked only then: it is slower
+    with _archive(image) as archive:  # the files in them only now: it is slower
         found = (_locate(file, needles) for name, file in _blobs(archive) if name in holders)
         hits = {hit for each in found for hit in each}
     return sorted(hits, key=lambda hit: (hit.name, hit.path))
@@ -75,8 +75,8 @@ def _starts(file: Any, magic: bytes) -> bool:
     return bytes(file.peek(len(magic))).startswith(magic)
 
 
-def _names_in(file: IO[bytes], needles: Mapping[str, bytes]) -> set[str]:
-    """Return which secrets a file holds, also where it is read in two pieces."""
+def _secrets_in(file: IO[bytes], needles: Mapping[str, bytes]) -> set[str]:
+    """Return the names of the secrets in a file, also of one that two chunks share."""
     overlap = max((len(value) for value in needles.values()), default=1) - 1
     names: set[str] = set()
     tail = b""
@@ -89,13 +89,13 @@ def _names_in(file: IO[bytes], needles: Mapping[str, bytes]) -> set[str]:
 
 def _locate(file: Any, needles: Mapping[str, bytes]) -> Iterator[Found]:
     if _starts(file, b"{") or _starts(file, b"["):
-        yield from (Found(name, SETTINGS) for name in _names_in(file, needles))
+        yield from (Found(name, SETTINGS) for name in _secrets_in(file, needles))
         return
     try:
         with tarfile.open(fileobj=file, mode="r|") as layer:
             for member in layer:
                 if member.isfile() and (content := layer.extractfile(member)) is not None:
                     path = f"/{member.name.removeprefix('./')}"
-                    yield from (Found(name, path) for name in _names_in(content, needles))
+                    yield from (Found(name, path) for name in _secrets_in(content, needles))
     except tarfile.ReadError:  # a small file beside the layers: a version, a name
         return

@@ -2,7 +2,7 @@
 
 bundle           the whole course with packages and images, for computers without a network
 course_files     which files are the course's
-lab              opens JupyterLab: `make lab`; and gives fresh copies: `make reset`
+lab              `make lab`, which opens JupyterLab, and `make reset`, for a fresh copy
 wheels           the course's packages as files
 working_copies   the copies of the lessons in `work/`
 """

@@ -44,14 +44,14 @@ _EXAMPLE = "make bundle TO=/media/usb/course"
 def make_bundle(target: Path) -> None:
     """Make the folder, with everything in it; an earlier bundle there is replaced.
 
-    It comes into being beside its place, and is put there when it is complete.
+    It is made beside its place, and moved there when it is complete.
 
     Raises:
-        CourseError: the folder cannot be used, or an image or a package cannot be had.
+        CourseError: the folder cannot be used, or an image or a package is not available.
     """
     check_target(target)
     _require_open_engine()
-    make_images()  # one that is out of date would be built anew over there, or fail to be
+    make_images()  # one that is out of date would be rebuilt on the other computers
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
         folder = Path(temporary, "new")
         copy_course(ROOT, folder)
@@ -66,10 +66,10 @@ def make_bundle(target: Path) -> None:
 
 
 def check_target(target: Path) -> None:
-    """Return if a bundle can be made at a place.
+    """Raise unless a bundle can be made at a place.
 
     Raises:
-        CourseError: it cannot; the sentence says why.
+        CourseError: it cannot; the message says why.
     """
     if problem := _problem(target):
         raise CourseError(f"{target} {problem}.", f"name a new folder: {_EXAMPLE}")
@@ -81,6 +81,7 @@ def check_target(target: Path) -> None:
 
 
 def _problem(target: Path) -> str:
+    """Return why no bundle can be made at a place, as the rest of a sentence; empty if it can."""
     if target.is_relative_to(ROOT):
         return "is inside the course's own folder"
     if os.path.ismount(target):
@@ -126,7 +127,7 @@ def bundle_images(settings: Settings) -> dict[str, str]:
 
 
 def _save_images(folder: Path) -> None:
-    """Save the images, with the settings that name them over there."""
+    """Save the images, with the settings that name them on the other computers."""
     images = bundle_images(load_settings())
     folder.mkdir()
     (folder / NAMES).write_text("".join(f"{name}={image}\n" for name, image in images.items()))

@@ -44,7 +44,7 @@ def _ask_git(root: Path) -> list[Path]:
 
 
 def is_left_out(path: PurePath) -> bool:
-    """Return whether a path in the course's folder does not belong into a bundle."""
+    """Return whether a path in the course's folder does not belong in a bundle."""
     if path.parts[0] in LEFT_OUT_AT_THE_TOP or ROOT / path == ENV_FILE:
         return True
     names = [name for name in path.parts if name != ".env.example"]

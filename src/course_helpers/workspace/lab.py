@@ -94,7 +94,7 @@ def announce(port: int, address: str, terminal: TextIO) -> None:
 
 @contextmanager
 def output_to(log: Path) -> Iterator[TextIO]:
-    """Send what this process and its kernels print to a file, and give the terminal."""
+    """Redirect the output of this process and its kernels to a file, and yield the terminal."""
     log.parent.mkdir(exist_ok=True)
     sys.stdout.flush()
     out, err = os.dup(1), os.dup(2)
@@ -116,9 +116,9 @@ def serve(options: list[str]) -> None:
     """Run JupyterLab in this process until Ctrl-C or SIGTERM, or the terminal is closed.
 
     In this process, because JupyterLab then ends its kernels itself and no second process can be
-    left behind. Its own handler asks "are you sure", and only works in a terminal.
+    left behind. Its own signal handler asks "are you sure", and only works in a terminal.
     """
-    # Not on top: it takes a second, which `reset` can do without.
+    # Imported here: it takes a second, which `reset` does not need.
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
     server = LabApp.initialize_server(argv=options)
@@ -147,14 +147,14 @@ def open_lab(root: Path = ROOT) -> None:
     except (Exception, SystemExit) as error:
         reason = (log.read_text(errors="replace").splitlines() or [repr(error)])[-1]
         raise CourseError(f"JupyterLab failed: {reason}", f"read {log}") from None
-    # JupyterLab has ended its kernels. Python's own end would wait for all threads, and for ever
-    # for one that was saving a file when the loop ended that it is to report to.
+    # JupyterLab has ended its kernels. A normal exit would wait for all threads, and would hang on
+    # one that was saving a file and now waits for the closed event loop.
     sys.stdout.flush()
     os._exit(0)
 
 
 def reset(number: str) -> None:
-    """Reset a lesson and say what happened."""
+    """Make a fresh copy of a lesson, and print where it and the earlier one are."""
     copy, kept = reset_lesson(number)
     print(f"{copy.relative_to(ROOT)} is fresh. If it is open in JupyterLab, close and reopen it.")
     if kept:

@@ -18,16 +18,17 @@ from course_helpers.core.progress import show_count
 from course_helpers.core.settings import ROOT
 
 WHEELS = ROOT / "wheels"  # in a bundle, and nowhere else
-_SHOWN_PACKAGES = 40  # progress is shown each time so many more are done
+_SHOWN_PACKAGES = 40  # between two lines of progress
 
 
 def fetch_wheels(folder: Path) -> None:
-    """Fetch the packages of `requirements.txt`, and what installs them, into a folder.
+    """Fetch the packages of `requirements.txt`, and the tools to install them, into a folder.
 
-    They are for this system and any release of this Python. A package without a wheel is built.
+    They are for this system and any patch release of this Python. A package without a wheel is
+    built.
 
     Raises:
-        BuildError: one could not be had.
+        BuildError: a package could not be fetched or built.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*map(Requirement, [*project["build-system"]["requires"], "pip", "uv"]), *_pinned()]
@@ -44,9 +45,9 @@ def fetch_wheels(folder: Path) -> None:
 
 
 def _pinned() -> list[Requirement]:
-    """Return the packages of `requirements.txt` that are for this system, whatever its release.
+    """Return the packages of `requirements.txt` that any patch release of this Python needs.
 
-    Some depend on the release: made with Python 3.11.7, a bundle must also do for 3.11.2.
+    Some depend on it: a bundle made with Python 3.11.7 must also be complete for 3.11.2.
     """
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     packages = [Requirement(line) for line in lines if line and line[0] not in "#-"]
@@ -56,7 +57,7 @@ def _pinned() -> list[Requirement]:
 
 
 def _run_pip(command: list[str]) -> str:
-    """Run pip with progress; return why it failed, or nothing."""
+    """Run pip and print its progress; return why it failed, or an empty text."""
     log, count = [], 0
     with (
         tempfile.TemporaryDirectory() as temporary,  # pip leaves things in it when interrupted
@@ -78,7 +79,7 @@ def _run_pip(command: list[str]) -> str:
 
 @contextmanager
 def _pip(command: list[str], temporary: str) -> Iterator[subprocess.Popen[str]]:
-    """Run pip to its end, or end it when this process cannot go on."""
+    """Yield a running pip; wait for its end, or end it if the block raises."""
     with subprocess.Popen(
         command,
         env={**os.environ, "TMPDIR": temporary},
