@@ -1,7 +1,7 @@
 """The Docker engine that the tests use: the one that runs here, or else one of their own.
 
-Whichever it is, in the end nothing of the tests may be left in it, and nothing of their own
-engine on the machine but its images and build cache.
+Afterwards nothing of the tests may be left in either. Of their own engine, only its images and build
+cache may be left on the machine.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for a docker command
 LOG = Path(__file__).parents[1] / "build" / "dockerd.log"
-PROJECTS = "com.docker.compose.project=task-maistro-test"  # the compose projects of tests start so
-LABEL = "task-maistro.test"  # on whatever else they make
+PROJECTS = "com.docker.compose.project=task-maistro-test"  # the tests' compose projects begin so
+LABEL = "task-maistro.test"  # a label on all else that they make
 LISTS = {
     "container": ("ps", "--all", "--format", "{{.Names}}\t{{.Labels}}"),
     "network": ("network", "ls", "--format", "{{.Name}}\t{{.Labels}}"),
@@ -63,7 +63,7 @@ def entries(kind: str, listing: str, ours: Callable[[str], bool]) -> set[str]:
 
 
 class DockerEngine:
-    """The engine, which the first stage that needs it starts, and which `close` leaves.
+    """The engine: the first stage that needs it starts it, and `close` releases it.
 
     Attributes:
         environ: what the environment of a command must hold to use it.
@@ -75,10 +75,10 @@ class DockerEngine:
         self.prefix: list[str] = []
         self._private: PrivateDocker | None = None
         self._missing: str | None = None
-        self._before: set[str] | None = None  # what there was of ours; None: never started
+        self._before: set[str] | None = None  # our things at the start; None: never started
 
     def start(self) -> str | None:
-        """Find or start an engine, and see that docker has its plugins; only the first call does.
+        """Find or start an engine, and add what plugins docker lacks; only the first call does.
 
         Returns:
             None if there is one now, otherwise a sentence that says why not and what to run.
@@ -113,12 +113,12 @@ class DockerEngine:
         self._private = PrivateDocker(data, LOG)
         self._private.start()
         self.environ["DOCKER_HOST"], self.prefix = SOCKET, self._private.prefix()
-        self._remove(self._inventory())  # of a run that was killed
+        self._remove(self._inventory())  # left by a run that was killed
         seconds = time.monotonic() - start
         print(f"Docker: a private engine, ready in {seconds:.1f} s; its images: {data}", flush=True)
 
     def _provide_plugins(self) -> None:
-        """Give docker compose and buildx, from a folder of ours, unless it has them."""
+        """Add compose and buildx to docker, from a folder of ours, unless it has them."""
         if not self._lacks_plugins():
             return
         folder = cache_folder() / "config"

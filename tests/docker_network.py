@@ -31,7 +31,7 @@ def free_range(routes: str) -> IPv4Network:
     """
     found = re.findall(r"^(?:[a-z]+ )?(\d+\.[\d./]+)", routes, re.MULTILINE)
     taken = [IPv4Network(text) for text in found]
-    # A VPN's halves of everything (0.0.0.0/1) count as little as the default route does.
+    # Like the default route, a VPN's two halves of all addresses (0.0.0.0/1) do not count.
     taken = [network for network in taken if network.prefixlen >= 8]
     for network in RANGES:
         if not any(network.overlaps(other) for other in taken):
@@ -69,9 +69,9 @@ def enter(namespace: int) -> list[str]:
 
 
 def with_name_servers(command: list[str]) -> list[str]:
-    """Let a command in the namespace ask the name servers that a local one would ask for it.
+    """Return a command in the namespace changed to ask the name servers outside directly.
 
-    Outside, systemd-resolved listens on the loopback, which the namespace has its own of.
+    systemd-resolved, which would ask them, listens on the loopback, and a namespace has its own.
     """
     if not RESOLVERS.exists() or "127.0.0.53" not in RESOLV_CONF.read_text(encoding="utf-8"):
         return command
@@ -84,12 +84,12 @@ def disconnect() -> None:
     for table, rule in _rules():
         delete = ["iptables", "-w", "-t", table, "-D", *shlex.split(rule)[1:]]
         subprocess.run(delete, capture_output=True, check=False)
-    # With the last process in the namespace goes the cable, perhaps before this.
+    # The cable goes with the last process in the namespace, perhaps before this.
     subprocess.run(["ip", "link", "del", LINK], capture_output=True, check=False)
 
 
 def traces() -> list[str]:
-    """Return what there is of `connect` on this machine."""
+    """Return what `connect` has left on this machine."""
     links = re.findall(rf"^\d+: ({LINK})[@:]", _run("ip", "-o", "link"), re.MULTILINE)
     rules = [f"firewall rule in {table}: {rule}" for table, rule in _rules()]
     return [f"network interface {link}" for link in links] + rules

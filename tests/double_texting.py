@@ -38,7 +38,7 @@ class Outcome:
 
 
 def steps(first: int = 5, second: int = 5) -> list[tuple[str, str]]:
-    """Return the first so many steps of each run."""
+    """Return the steps of both runs, so many of each as are given."""
     return [("first", s) for s in WHOLE_RUN[:first]] + [("second", s) for s in WHOLE_RUN[:second]]
 
 

@@ -25,7 +25,7 @@ from course_helpers.core.processes import run
 from tests import docker_network
 from tests.system import apt_install
 
-# program: its package. Debian's docker.io has the docker command too, from trixie on its own.
+# Program: its package. Before trixie, Debian's docker.io has the docker command too.
 PACKAGES = {
     "dockerd": "docker.io",
     "docker": "docker-cli",
@@ -34,7 +34,7 @@ PACKAGES = {
 }
 RUN = Path("/run/task-maistro-tests")  # short: a socket's path has at most 107 characters
 SOCKET = f"unix://{RUN}/docker.sock"
-# Where Docker's programs look for each other, whatever else they are told; so it gets empty ones.
+# Where Docker's programs look for each other whatever their options; the engine gets empty ones.
 SHARED = (Path("/run/containerd"), Path("/run/docker"), Path("/run/runc"))
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -60,14 +60,14 @@ class PrivateDocker:
         self._folders: list[Path] = []
 
     def start(self) -> None:
-        """Install what is missing, and start the engine; returns once it answers.
+        """Install what is missing, start the engine, and wait until it answers.
 
         Raises:
             CourseError: it could not be installed, or did not start.
         """
         install()
         self._lock = wait_for_other_runs()
-        self._clean()  # what a killed run may have left
+        self._clean()  # what a killed run may have left behind
         network = docker_network.free_range(run(["ip", "-o", "-4", "route"], TIMEOUT).out)
         self._write_configuration(network)
         with self.log.open("wb") as log:
@@ -125,7 +125,7 @@ class PrivateDocker:
         return left
 
     def _end_processes(self) -> list[psutil.Process]:
-        """End dockerd, and thereby all; return what had to be killed."""
+        """End dockerd and with it its containers; return what had to be killed."""
         if self._process is None or self._process.poll() is not None:
             return []
         unshare = psutil.Process(self._process.pid)
@@ -145,7 +145,7 @@ class PrivateDocker:
         docker_network.disconnect()
         shutil.rmtree(RUN, ignore_errors=True)
         for folder in [*cgroups(), *self._folders]:
-            with suppress(OSError):  # someone else has come to use it
+            with suppress(OSError):  # somebody else uses it by now
                 folder.rmdir()
 
     def _traces(self) -> list[str]:

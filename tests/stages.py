@@ -51,7 +51,7 @@ class Stage:
         name: what `python -m tests.run` calls it.
         lane: where its deployment runs.
         command: what to run; it also gets `--junitxml=…`, from which the counts are read.
-        needs: makes sure of what the system must have; returns a sentence if it is missing.
+        needs: provides what the system must have; returns a sentence if that is not possible.
         docker: whether it gets the Docker engine, which all such stages share.
         track: the stages of a track run one after the other, and the tracks beside each other,
             because most of them wait most of the time. Each track has settings of its own, and a

@@ -50,7 +50,7 @@ def _playwrights_browser() -> Path | None:
 
 
 def ensure_system_packages() -> str | None:
-    """See that there is a browser; as root on Debian, install one from the machine's apt sources.
+    """Find a browser; as root on Debian, install one from the machine's apt sources.
 
     Returns:
         None if there is one now, otherwise a sentence that says what is missing and what to run.
@@ -83,7 +83,7 @@ def _distribution() -> str:
 
 
 def apt_install(command: list[str]) -> bool:
-    """Install, and only if that fails renew apt's package lists and try again."""
+    """Install packages; only if that fails, renew apt's package lists and try again."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (command, ["apt-get", "update"], command):
         done = subprocess.run(step, env=environment, stdin=subprocess.DEVNULL, check=False)

@@ -29,7 +29,7 @@ _failed = pytest.StashKey[bool]()
 
 @pytest.fixture(scope="package")
 def mark() -> Iterator[str]:
-    """Mark the stage's processes, and see that all of them are gone at its end."""
+    """Mark the stage's processes, and check that all of them are gone at its end."""
     mark = secrets.token_hex(8)
     yield mark
     _, left = psutil.wait_procs(marked(mark), timeout=10)
@@ -68,7 +68,7 @@ def browser(mark: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open a page of a module's own."""
+    """Open a page for each module."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(STEP_TIMEOUT)
     yield page

@@ -1,4 +1,4 @@
-"""JupyterLab in a process of its own, and how to see that nothing of it is left."""
+"""JupyterLab in a process of its own, and how to check that nothing of it is left."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def command_of(process: psutil.Process) -> list[str]:
 
 
 def wait_until_gone(process: psutil.Process, timeout: float = 15) -> None:
-    """Return when a process has ended; whether its parent has noticed does not matter."""
+    """Wait until a process has ended; it may still be a zombie."""
     deadline = time.monotonic() + timeout
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, f"{process} still runs after {timeout:.0f} s"

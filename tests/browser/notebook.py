@@ -75,7 +75,7 @@ class Notebook:
         )
 
     def run_all(self) -> None:
-        """Run all cells by the menu's command; return when they have run or one has failed."""
+        """Run all cells by the menu's command; wait until they have run or one has failed."""
         self._run("runmenu:run-all")
 
     def run_all_but_the_last(self) -> None:
@@ -131,7 +131,7 @@ class Notebook:
 
 @contextmanager
 def executed(page: Page, lab: Lab, path: str, cells: Sequence[str]) -> Iterator[Notebook]:
-    """Write a notebook of code cells, open it and run them; none may fail."""
+    """Yield a new notebook of code cells, opened and run; none may fail."""
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     content = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
     nbformat.write(content, lab.root / path)
@@ -143,7 +143,7 @@ def executed(page: Page, lab: Lab, path: str, cells: Sequence[str]) -> Iterator[
 
 @contextmanager
 def opened(page: Page, lab: Lab, path: str) -> Iterator[Notebook]:
-    """Open a notebook, and shut its kernel down in the end."""
+    """Yield an open notebook, and shut its kernel down in the end."""
     notebook = Notebook(page, lab, path)
     try:
         yield notebook
@@ -153,7 +153,7 @@ def opened(page: Page, lab: Lab, path: str) -> Iterator[Notebook]:
 
 @contextmanager
 def window_height(page: Page, height: int) -> Iterator[None]:
-    """Give the browser's window another height for a while: a panel may be taller than it."""
+    """Change the window's height during the block: a panel may be taller than the window."""
     before = page.viewport_size
     assert before is not None
     page.set_viewport_size({"width": before["width"], "height": height})

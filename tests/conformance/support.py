@@ -26,7 +26,7 @@ class Server:
     Attributes:
         url: where it answers.
         client: langgraph-sdk's, for most rows.
-        http: for what the SDK cannot ask or hides.
+        http: for what the SDK cannot request, or hides.
         receiver: where it can post webhooks to.
     """
 
@@ -63,7 +63,7 @@ class Server:
         return thread_id
 
     async def hold(self, thread_id: str, name: str = "first", **options: Any) -> Held:
-        """Start the graph `held` and return when it stands in its middle node."""
+        """Start the graph `held` and wait until it stands in its middle node."""
         gate = uuid.uuid4().hex
         run = await self.client.runs.create(
             thread_id, "held", input={"name": name, "gate": gate}, **options

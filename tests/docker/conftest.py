@@ -1,6 +1,6 @@
 """Real containers: a project, a settings file, images and a port of the tests' own.
 
-Everything is called `task-maistro-test…`, so that a learner's own stack is never met.
+Everything is called `task-maistro-test…`, so that a learner's own stack is never touched.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def made_images() -> None:
 
 @pytest.fixture
 def settings_file(made_images: None) -> Iterator[Callable[..., None]]:
-    """Give a function that changes settings, and put them back afterwards."""
+    """Yield a function that changes settings, and restore them afterwards."""
     before = ENV_FILE.read_text()
 
     def change(**values: str) -> None:
@@ -66,7 +66,7 @@ def fresh(made_images: None) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def running(made_images: None) -> Iterator[str]:
-    """Give the address of a stack on fresh volumes, gone afterwards."""
+    """Yield the address of a stack on fresh volumes, and remove it afterwards."""
     lifecycle.down(volumes=True)
     try:
         yield lifecycle.up()
@@ -76,7 +76,7 @@ def running(made_images: None) -> Iterator[str]:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Give a function that builds an image of a changed copy of `deployment/`."""
+    """Yield a function that builds an image of a changed copy of `deployment/`."""
     made: list[str] = []
 
     def build(change: Callable[[Path], None]) -> str:

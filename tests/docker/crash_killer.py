@@ -14,9 +14,9 @@ from tests.conformance.support import until
 from tests.docker.helpers import container_id, docker
 
 SERVICES = (API, POSTGRES, REDIS)
-BETWEEN = (2.0, 5.0)  # seconds from a stack that is whole again to the next kill
+BETWEEN = (2.0, 5.0)  # seconds from a stack that is ready again to the next kill
 DOWN = (0.5, 2.0)  # seconds from a kill to the start of the same container
-BACK = 90.0  # seconds within which the stack must be whole again
+BACK = 90.0  # seconds within which the stack must be ready again
 
 
 class Kill(NamedTuple):
@@ -44,7 +44,7 @@ async def kill_at_random(seconds: float, seed: int) -> list[Kill]:
 
 
 async def kill(service: str, down: float) -> Kill:
-    """Kill a service's container, start it again, and return when the stack is whole.
+    """Kill a service's container, start it again, and wait until the stack is ready.
 
     Docker's restart policy does not bring back what `docker kill` has ended.
 

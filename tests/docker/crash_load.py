@@ -159,7 +159,7 @@ class Client:
                 return ids.get(request.request_id, "")
 
     async def _see_to_its_end(self, request: Request) -> None:
-        """Return when a run has ended, or too long has passed: then the report calls it lost."""
+        """Wait until a run has ended, or for `TOO_LONG`: then the report calls it lost."""
         run = f"{self._runs}/{request.run_id}"
         with suppress(TimeoutError):
             async with asyncio.timeout(TOO_LONG):
@@ -167,7 +167,7 @@ class Client:
                     await asyncio.sleep(self._random.uniform(*AGAIN))
 
     async def _has_ended(self, run: str) -> bool:
-        """Wait for a run; an answer that breaks off says nothing about it."""
+        """Wait for a run and return whether it has ended; a broken connection does not tell."""
         await self._get(f"{run}/join")
         answer = await self._get(run)
         return answer is not None and answer.is_success and answer.json()["status"] in FINAL
@@ -192,7 +192,7 @@ def word_of(number: int) -> str:
 
 
 async def crash(load: Load) -> tuple[list[Request], list[Kill]]:
-    """Run the load on the stack and kill its containers; return when each run has ended."""
+    """Run the load on the stack and kill its containers, until each run has ended."""
     ledger: list[Request] = []
     over = asyncio.Event()
     limits = httpx.Limits(max_connections=None)

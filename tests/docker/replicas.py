@@ -30,7 +30,7 @@ CONFORMANCE = "task-maistro-test-conformance"
 
 @contextmanager
 def engine() -> Iterator[str]:
-    """Run the stack with the conformance graphs on fresh volumes; give its address."""
+    """Run the stack with the conformance graphs on fresh volumes; yield its address."""
     os.environ["API_IMAGE"] = CONFORMANCE
     set_key(ENV_FILE, "WORKER_DRAIN_TIMEOUT", "2", quote_mode="never")  # held runs do not end
     try:
@@ -45,7 +45,7 @@ def engine() -> Iterator[str]:
 
 @contextmanager
 def replica() -> Iterator[tuple[str, str]]:
-    """Run one more server on the same databases; give its address and its container."""
+    """Run one more server on the same databases; yield its address and its container."""
     port = free_port()
     command = [
         "run",
@@ -66,7 +66,7 @@ def replica() -> Iterator[tuple[str, str]]:
 
 
 def wait_until_ready(url: str) -> None:
-    """Return when a server answers with the conformance graphs."""
+    """Wait until a server answers with the conformance graphs."""
     deadline = time.monotonic() + READY_TIMEOUT
     while missing_graphs(url, NAMES) != []:
         assert time.monotonic() < deadline, f"{url} is not ready"

@@ -1,4 +1,4 @@
-"""Runs and threads that an app's auth handlers keep from a caller: 404, or 403 if they refuse."""
+"""Runs and threads that an app's auth handlers hide from a caller: 404, or 403 if they refuse."""
 
 from __future__ import annotations
 

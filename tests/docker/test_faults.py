@@ -25,8 +25,8 @@ from tests.docker.helpers import container_id, docker
 from tests.docker.project import PROJECT
 
 LIMIT = 10.0  # seconds
-# A server ends with these when it starts: until then, which a busy computer may take longer than
-# the limit for, there is nothing to see.
+# A server ends with these only when it starts: until then, which may take a busy computer longer
+# than the limit, there is nothing to see.
 WHEN_A_SERVER_STARTS = ("wrong database URI", "graph path wrong", "import error", "memory limit")
 # A stack that is broken in most of the ways at once, by a process that then waits to be killed.
 KILLED = """
@@ -65,7 +65,7 @@ def journal() -> Path:
 
 @pytest.fixture(scope="module")
 def killed(made_images: None) -> Left:
-    """Break a stack in a process of its own, kill that, and say what it has left."""
+    """Break a stack in a process of its own, kill that, and return what it has left behind."""
     command = [sys.executable, "-c", KILLED]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
@@ -76,7 +76,7 @@ def killed(made_images: None) -> Left:
 
 @pytest.fixture(scope="module")
 def practice(killed: Left) -> Iterator[PracticeStack]:
-    """Give the practice stack that is made next, gone afterwards."""
+    """Yield the practice stack that is made next, and remove it afterwards."""
     practice = PracticeStack()
     assert left() == Left(0, set(), False)
     try:

@@ -43,7 +43,7 @@ def reserved() -> bool:
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Return when a condition holds, which a process is to bring about."""
+    """Wait until a condition holds, which a process is to bring about."""
     deadline = time.monotonic() + 60
     while not condition():
         assert process.stdout is not None
@@ -54,7 +54,7 @@ def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) 
 
 @contextmanager
 def restore_process(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Restore in a process of its own that leads its group, as in a terminal."""
+    """Yield a process that restores and leads its own group, as in a terminal."""
     command = [sys.executable, "-m", "course_helpers.backup", "restore", str(path), "over"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -99,7 +99,7 @@ def test_who_was_killed_after_the_swap_is_asked_which_data_counts(saved: Saved) 
 
 @pytest.fixture(scope="module")
 def only_databases(saved: Saved) -> Iterator[None]:
-    """Have the databases run without the server, so that a restore is quicker."""
+    """Run the databases without the server, so that a restore is quicker."""
     lifecycle.stop(compose.API)
     with running_databases():
         yield
@@ -107,7 +107,7 @@ def only_databases(saved: Saved) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def endless(only_databases: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a backup whose loading does not end: it makes an index of what a function returns."""
+    """Return a backup whose loading does not end: it indexes a function that sleeps."""
     nap = "create or replace function nap(int) returns int immutable language plpgsql as "
     ask(f"{nap} 'begin return $1; end'", database())
     ask("create table naps as select 1 as a; create index on naps (nap(a))", database())
@@ -182,7 +182,7 @@ def test_a_redis_that_refuses_to_be_emptied_is_heard(only_databases: None) -> No
 
 @pytest.fixture
 def small_disk(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give a container that can fill the small disk on which a stack of its own keeps its data."""
+    """Yield a container that can fill the small disk on which a second stack keeps its data."""
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", SMALL)
     monkeypatch.setenv("POSTGRES_DB", "postgres")  # the one that tools connect to if none is named
     volume = f"{SMALL}_postgres-data"

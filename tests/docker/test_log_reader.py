@@ -75,7 +75,7 @@ Create = Callable[..., str]
 
 @pytest.fixture
 def create() -> Iterator[Create]:
-    """Give a function that makes a container of a service, and remove them in the end."""
+    """Yield a function that makes a service's container, and remove them all afterwards."""
     made: list[str] = []
 
     def make(service: str, *arguments: str, use: str = "", options: tuple[str, ...] = ()) -> str:
@@ -89,7 +89,7 @@ def create() -> Iterator[Create]:
 
 @pytest.fixture
 def fail(create: Create) -> Callable[..., Reading]:
-    """Give a function that runs a container until it ends and says why it did."""
+    """Return a function that runs a container to its end and says why it ended."""
 
     def run(service: str, *arguments: str, use: str = "", options: tuple[str, ...] = ()) -> Reading:
         container = create(service, *arguments, use=use, options=("--network=none", *options))
@@ -219,7 +219,7 @@ def databases(made_images: None) -> Iterator[None]:
 
 @pytest.fixture
 def start(databases: None, create: Create, tmp_path: Path) -> Callable[..., str]:
-    """Give a function that starts the server with a graph on the databases."""
+    """Return a function that starts the server with a graph on the databases."""
 
     def run(graph: str = GRAPH, **addresses: str) -> str:
         graphs = json.dumps({"agent": "/deps/agent.py:graph"})
@@ -266,7 +266,7 @@ def test_a_server_that_loses_redis(start: Callable[..., str]) -> None:
 
 
 def wait_for(condition: Callable[[], bool], timeout: float = 60.0) -> None:
-    """Return when a condition holds; each look at a container takes its time."""
+    """Wait until a condition holds; each look at a container takes its time."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "not in time"

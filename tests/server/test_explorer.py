@@ -281,7 +281,7 @@ async def test_a_run_of_its_own_goes_on_after_a_broken_line(server: Deployment) 
 
 @pytest.fixture
 def asking(tmp_path: Path) -> Iterator[Callable[[], DevServer]]:
-    """Give a way to start a server with `asking_graph.py`."""
+    """Yield a function that starts a server with `asking_graph.py`."""
     shutil.copy(Path(__file__).with_name("asking_graph.py"), tmp_path)
     config = {"dependencies": ["."], "graphs": {"task_maistro": "./asking_graph.py:graph"}}
     (tmp_path / "langgraph.json").write_text(json.dumps(config))

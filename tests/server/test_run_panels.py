@@ -78,7 +78,7 @@ async def test_every_end_of_a_run(server: Deployment) -> None:
 
 
 def check_times(runs: Sequence[RunView]) -> None:
-    """See that each run was created, then started, then ended."""
+    """Check that each run was created, then started, then ended."""
     for run in runs:
         times = [moment(time) for time in (run.created_at, run.started_at, run.ended_at) if time]
         assert times == sorted(times)

@@ -119,7 +119,7 @@ FIRST_PAINT = 3.0  # seconds; 0.6 to 1.1 were measured, the rest is for a busy m
 
 @asynccontextmanager
 async def painted(name: str) -> AsyncIterator[list[View]]:
-    """Give a list for a panel; see that it is there soon and that it is small."""
+    """Yield a list for a panel; check that the panel is there soon and is small."""
     start, panels = time.monotonic(), []
     yield panels
     markup = panels[0]._repr_mimebundle_()["text/html"]

@@ -33,7 +33,7 @@ async def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Put a shell script on the path, before the system's programs."""
+    """Return a function that puts a shell script on the path, before the system's programs."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
@@ -59,7 +59,7 @@ async def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the deployment's files, with its settings file, to be broken."""
+    """Return a copy of the deployment's files, with its settings file, to be broken."""
     copy = tmp_path / "deployment"
     copy.mkdir()
     for file in DEPLOYMENT.iterdir():
@@ -71,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def practice_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
-    """A practice stack whose commands are only noted."""
+    """Yield a practice stack whose commands are only recorded."""
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
     monkeypatch.delenv("API_PORT", raising=False)
     monkeypatch.setattr(stack.atexit, "register", lambda function: None)
@@ -95,7 +95,7 @@ def practice_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeStack]:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Let a Python program take the place of every command in a container."""
+    """Return a function that replaces every command in a container by a Python program."""
 
     def put(program: str) -> None:
         line = [sys.executable, "-c", program]
@@ -109,7 +109,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 def engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[str, str], None]
 ) -> Iterator[FakeEngine]:
-    """Yield a Docker engine that answers as it is told, and that everything here asks."""
+    """Yield a scripted Docker engine, and let every client in the test use it."""
     program("docker", "echo 'a test asks the command, not the engine' >&2; exit 1")
     with running(tmp_path / "engine.sock") as engine:
         monkeypatch.setenv("DOCKER_HOST", engine.address)

@@ -1,4 +1,4 @@
-"""A Docker engine that answers as it is told, over a real socket: what the real one cannot be made to do."""
+"""A scripted Docker engine on a real socket, for what the real one cannot be made to do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-# What the answer to a request may be: a status with JSON, pieces sent one by one, or what does it.
+# An answer to a request: a status with JSON, pieces sent one by one, or a function that sends it.
 Reply = tuple[int, Any] | Iterable[bytes] | Callable[["Handler"], None]
 
 VERSION = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24"}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one connection."""
+    """Answers the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
     server: FakeEngine
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def raw(*pieces: bytes) -> Callable[[Handler], None]:
-    """Return what sends the output of a command in a container: bytes until the connection ends."""
+    """Return a reply that sends a command's output: bytes until the connection ends."""
 
     def send(handler: Handler) -> None:
         handler.send_response(101, "UPGRADED")
@@ -102,7 +102,7 @@ class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self.on("GET /version", (200, VERSION))
 
     def on(self, pattern: str, reply: Reply) -> None:
-        """Answer so from now on."""
+        """Give this answer to requests that match a pattern from now on."""
         self.replies.insert(0, (pattern, reply))
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -30,7 +30,7 @@ def failure(check: Callable[[], str]) -> str:
 
 
 def refusing(code: int) -> Callable[..., None]:
-    """Return a function of the system's that fails."""
+    """Return a stand-in for a system function that fails."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(code, os.strerror(code))

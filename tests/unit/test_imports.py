@@ -12,7 +12,7 @@ import pytest
 
 from course_helpers.core.settings import ROOT
 
-# From the top: a package imports from itself and from those below its own line. "" is the face.
+# From the top: a package imports from itself and from those below its own line. "" is its `__init__.py`.
 COURSE = (
     ("",),
     ("checks",),

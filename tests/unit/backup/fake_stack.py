@@ -1,4 +1,4 @@
-"""A stand-in for the stack that a restore meets, which notes each step and fails where it is told to."""
+"""A stand-in for the stack of a restore, which records each step and fails where a test says so."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FakeStack:
             after = dict(self.held)
             for statement in filter(None, sql.split(";")):
                 self._change(after, statement.split()[0], *statement.split('"')[1::2])
-            self.held = after  # all or nothing
+            self.held = after  # all at once, or nothing
             return []
 
     def _change(self, held: dict[str, str], verb: str, name: str, *new_name: str) -> None:

@@ -119,7 +119,7 @@ class TestOrder:
 
     @pytest.fixture
     def ctrl_c(self) -> Iterator[Any]:
-        """Have Python's own answer to it: a shell starts what is in the background without."""
+        """Restore Python's own handler: a shell starts background processes without it."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         yield signal.default_int_handler
         signal.signal(signal.SIGINT, before)
@@ -140,7 +140,7 @@ class TestOrder:
 
 
 class TestReserve:
-    """Room is given back in the container that runs: another one would be met by others' `exec`."""
+    """Room is given back in a running container: others' `exec` would find a second one."""
 
     @pytest.mark.parametrize(
         ("state", "volumes", "command"),

@@ -1,4 +1,4 @@
-"""What is started for a backup, and what is stopped afterwards; the commands are only noted."""
+"""What is started for a backup, and what is stopped afterwards; the commands are only recorded."""
 
 from __future__ import annotations
 

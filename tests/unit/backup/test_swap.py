@@ -1,4 +1,4 @@
-"""What a restore that was killed has left, cleared away."""
+"""What a killed restore has left behind is cleared away."""
 
 from __future__ import annotations
 

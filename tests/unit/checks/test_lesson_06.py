@@ -163,7 +163,7 @@ async def mistaken(thread_id: str, text: str) -> None:
 
 
 async def quiet(thread_id: str, text: str) -> None:
-    """Send nothing, or what the stand-in holds anyway."""
+    """Send nothing: the stand-in holds the runs already."""
 
 
 FIRST = "enqueue success"

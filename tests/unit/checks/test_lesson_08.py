@@ -18,7 +18,7 @@ HEAVY = [("t-2", "900"), ("t-1", "40")]
 
 
 class Practice:
-    """A practice stack in whose block, and only there, Postgres may be asked."""
+    """A practice stack whose Postgres may be asked only in its block."""
 
     def __enter__(self) -> Practice:
         os.environ["IN_PRACTICE"] = "1"

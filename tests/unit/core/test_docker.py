@@ -1,4 +1,4 @@
-"""Docker's plugins and its registry, as they should be and as they should not."""
+"""The checks of Docker's plugins and registry, passed and failed."""
 
 from __future__ import annotations
 

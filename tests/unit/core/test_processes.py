@@ -1,4 +1,4 @@
-"""What a command says, and how it ends."""
+"""The output of a command, and how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far something has come, said when it takes longer."""
+"""Progress, printed only when something takes longer."""
 
 from __future__ import annotations
 

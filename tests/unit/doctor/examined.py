@@ -1,4 +1,4 @@
-"""What an examination finds on a machine, for the tests of what tells it."""
+"""The findings of an examination, for the tests of how they are shown."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ LOAD = Load(threads=3, seconds=0.2, pause=0.01, seed=1)
 
 
 class Server:
-    """Makes runs, and fails in the ways that it is told, one a request."""
+    """Makes runs, and fails in the given ways, one for each request."""
 
     def __init__(self, *failures: str) -> None:
         self.failures = list(failures)
@@ -155,7 +155,7 @@ def test_each_word_is_another_and_in_no_other() -> None:
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What would have been done in Docker."""
+    """Return the list of what would have been done in Docker."""
     done: list[tuple[str, ...]] = []
     monkeypatch.setattr(crash_killer, "DOWN", (0.0, 0.01))
     monkeypatch.setattr(crash_killer, "container_id", lambda service: f"id-of-{service}")

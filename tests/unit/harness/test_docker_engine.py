@@ -1,4 +1,4 @@
-"""The engine that the Docker tests use: what is decided and compared, without any Docker."""
+"""The engine of the Docker tests: its decisions and comparisons, without any Docker."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestChoosing:
         assert docker_engine.cache_folder().parts[-2:] == (".cache", "task-maistro-tests")
 
 
-# Answers as an engine that runs and has its plugins; what it holds is in the files beside it.
+# Answers like an engine that runs and has its plugins; its contents are in the files beside it.
 DOCKER = """cd {folder}
 case "$1 $2" in
     "version "*) test -e stopped && {{ echo "Cannot connect" >&2; exit 1; }}; echo 28.0.0 ;;

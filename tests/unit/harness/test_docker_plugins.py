@@ -87,7 +87,7 @@ class TestPlugins:
 
 @posix
 class TestFetchingPlugins:
-    """`apt-get` and `dpkg-deb` are scripts that note how they are called."""
+    """`apt-get` and `dpkg-deb` are scripts that record their calls."""
 
     @pytest.fixture(autouse=True)
     def system(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

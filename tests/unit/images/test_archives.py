@@ -1,4 +1,4 @@
-"""Images saved and loaded by an engine that does as if."""
+"""Images saved and loaded by a stand-in for the engine."""
 
 from __future__ import annotations
 

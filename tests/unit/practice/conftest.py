@@ -21,7 +21,7 @@ from tests.unit.fake_engine import FakeEngine, Handler
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, engine: FakeEngine) -> list[str]:
-    """What would have been done in Docker, in order."""
+    """Return the list of what would have been done in Docker, in order."""
     done: list[str] = []
 
     def note(*what: Any) -> str:
@@ -62,7 +62,7 @@ def note_volume(note: Callable[..., str], handler: Handler) -> None:
 
 @pytest.fixture
 def practice(done: list[str]) -> Iterator[PracticeStack]:
-    """A practice stack whose commands are only noted."""
+    """Yield a practice stack whose commands are only recorded."""
     made = PracticeStack()
     done.clear()
     yield made

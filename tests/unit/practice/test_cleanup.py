@@ -1,4 +1,4 @@
-"""What a practice stack leaves is found and removed, in a stand-in for Docker's engine."""
+"""What a practice stack leaves behind is found and removed, with a stand-in for the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a broken stack, from its services, logs and settings; without Docker."""
+"""The diagnosis of a broken stack, from its services, logs and settings; without Docker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOGS = Path(__file__).parents[1] / "stack/logs"
 
 @pytest.fixture
 def look(practice: PracticeStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Diagnosis]:
-    """Give a function that diagnoses from a service's state, a log, and the server's variables."""
+    """Return a function that diagnoses from a service's state, a log, and the server's variables."""
 
     def run(
         *found: Service, log: str = "", given: dict[str, str] | None = None, missing: str = ""

@@ -1,4 +1,4 @@
-"""The practice stack: its settings, what it prints, its removal at exit; its commands are only noted."""
+"""The practice stack: its settings, what it prints, its removal at exit; its commands are only recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a practice container is waited for, with a stand-in for Docker's engine."""
+"""Waiting for a practice container, with a stand-in for Docker's engine."""
 
 from __future__ import annotations
 

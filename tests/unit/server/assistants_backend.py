@@ -1,4 +1,4 @@
-"""What stands in for a server's assistants in the tests of their data, panel and lesson."""
+"""A stand-in for a server's assistants, for the tests of their data, panel and lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in for a server's store in the tests of the store's data and panel."""
+"""A stand-in for a server's store, for the tests of its data and panel."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ BOB = ("todo", "general", "bob")
 
 
 class Store:
-    """What stands in for a server's store, as the SDK's client and its part for the store."""
+    """A stand-in for the SDK's client and for its part that deals with the store."""
 
     def __init__(self) -> None:
         self.store = self
         self.items: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
         self.writes = 0
-        self.most = 100_000  # items, or namespaces, that it sends at once
+        self.most = 100_000  # the most items, or namespaces, that it sends at once
         self.gate = asyncio.Event()
         self.gate.set()
 

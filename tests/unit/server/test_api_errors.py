@@ -1,4 +1,4 @@
-"""What is said of an error between client and server, without either."""
+"""The explanations of errors between client and server, without either."""
 
 from __future__ import annotations
 

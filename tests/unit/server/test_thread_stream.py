@@ -1,4 +1,4 @@
-"""What the parts of a stream tell, and a stream that breaks and is joined again."""
+"""The events in the parts of a stream, and a stream that breaks and is joined again."""
 
 from __future__ import annotations
 

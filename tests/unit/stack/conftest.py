@@ -9,5 +9,5 @@ from course_helpers.core import docker as module
 
 @pytest.fixture
 def docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a Docker that can run the stack, or as if."""
+    """Act as if there were a Docker that can run the stack."""
     monkeypatch.setattr(module, "require", lambda: None)

@@ -1,4 +1,4 @@
-"""How the stack is, in words: each service, and all of them in one line."""
+"""The stack's health in words: each service, and all of them in one line."""
 
 from __future__ import annotations
 

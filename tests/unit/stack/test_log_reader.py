@@ -234,7 +234,7 @@ PRINTED = {
     "quoted-self-hosted-ai-starter-kit-68": ("Compose too old", "too old to read", "docker-compose-plugin"),
     "quoted-storj-exporter-26": ("Compose too old", "too old to read", "docker-compose-plugin"),
 }
-# What a running container suffers from, and what never is why one has ended.
+# Failures of a running container, which are never the reason why one has ended.
 RUNNING = {
     "api-postgres-lost": ("Postgres lost", "has lost Postgres", "make up"),
     "api-read-only-in-a-run": ("read-only", "writes to notes.txt", "/tmp"),
@@ -245,7 +245,7 @@ RUNNING = {
     "postgres-too-many-clients": ("too many clients", "no connection left", "fewer servers"),
     "quoted-react-agent-20": ("blocking call", "os.path.abspath", "asyncio.to_thread"),
 }
-# Nothing that the course knows, and the last line that is shown instead.
+# Failures that the course does not know, and the last line, which is shown instead.
 UNKNOWN = {
     "api-node-exception": "error: Run failed: RuntimeError: the weather service does not answer",
     "api-stopped": "error: Run failed: RuntimeError: the weather service does not answer",

@@ -1,4 +1,4 @@
-"""The services of the stack: listed, ended, waited for until they settle."""
+"""The services of the stack: listed, their exits, and waiting until they settle."""
 
 from __future__ import annotations
 

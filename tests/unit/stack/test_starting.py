@@ -1,4 +1,4 @@
-"""What is said while the stack starts."""
+"""What is printed while the stack starts."""
 
 from __future__ import annotations
 

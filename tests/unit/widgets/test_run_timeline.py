@@ -32,7 +32,7 @@ def not_found() -> SdkNotFoundError:
 
 
 class Server:
-    """What stands in for a server's runs of one thread, as the SDK's client and its parts."""
+    """A stand-in for the SDK's client and its parts, with the runs of one thread."""
 
     def __init__(self) -> None:
         self.runs = self.threads = self

@@ -26,7 +26,7 @@ ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 class Backend:
-    """What stands in for the server: what it holds, what it answers with, and what was asked."""
+    """A stand-in for the server: what it holds, how it answers, and what it was asked."""
 
     def __init__(self) -> None:
         self.messages = [

@@ -13,7 +13,7 @@ from course_helpers.core.settings import ROOT
 from course_helpers.workspace import bundle
 from tests.unit.shared import make_file, needs_posix
 
-# Answers questions as the real Python, and only notes what it would do otherwise.
+# Answers questions like the real Python, and only records what else it is to do.
 PYTHON = f"""#!/bin/sh
 case "$*" in
     -c*) exec {sys.executable} "$@" ;;

@@ -1,4 +1,4 @@
-"""The packages of a bundle, fetched by a `python` that does as if."""
+"""The packages of a bundle, fetched by a stand-in for `python`."""
 
 from __future__ import annotations
 
