@@ -113,7 +113,8 @@ def _service(engine: DockerClient, container: dict[str, Any]) -> Service:
 def last_death(engine: DockerClient, container: str) -> tuple[int, bool]:
     """Return how a container last ended: its exit code, and whether memory was the reason.
 
-    Docker forgets both when it starts the container again; its events remember.
+    Docker forgets both when it starts the container again. Its events tell, of which it keeps the
+    last 256: for a minute or so, because each health check makes three.
 
     Args:
         engine: a client of it.
