@@ -11,7 +11,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
 from langgraph_sdk.errors import UnprocessableEntityError
 
-from course_helpers.core.errors import NotFoundError
+from course_helpers.server.threads import no_thread
 
 RUNS = 50  # of a thread that are read, the newest
 ROLLED_BACK = "rolled back"
@@ -77,10 +77,7 @@ async def read_runs(
         # Without an id, the SDK would request another address.
         listed = await client.runs.list(thread_id or "none", limit=RUNS, select=_FIELDS)
     except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
-        raise NotFoundError(
-            f"There is no thread {thread_id!r} on this server.",
-            "make one with: thread = await client.threads.create()",
-        ) from None
+        raise no_thread(thread_id) from None
     runs = [_view(dict(run)) for run in listed]
     starts = {run.run_id: run.started_at for run in known if run.started_at}
     starts |= await _starts(client, thread_id, runs, starts)
