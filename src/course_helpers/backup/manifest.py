@@ -84,7 +84,8 @@ class Manifest:
     def _repr_html_(self) -> str:
         facts = {
             "made": self.made,
-            "versions": f"{self.engine}, Postgres {self.postgres}, Redis {self.redis}",
+            "versions": f"{self.engine}, Postgres {self.postgres}, Redis {self.redis}, "
+            f"course helpers {self.course}",
             **{kind: f"{count:,}" for kind, count in self.counts.items()},
             "runs in flight": str(self.in_flight),
             **{n: f"{p.size:,} bytes, sha256 {p.sha256[:12]}…" for n, p in self.parts.items()},

@@ -23,6 +23,10 @@ class TestManifest:
         assert repr(manifest).endswith("; 0.1 MB)")
         assert told({"threads": 0}) == ""
 
+    def test_it_shows_all_versions(self, path: Path) -> None:
+        versions = "Aegra 0.11.0, Postgres 17.2, Redis 8.0.2, course helpers 0.1.0"
+        assert versions in make_backup(path)._repr_html_()
+
     def test_what_it_says_is_escaped(self, path: Path) -> None:
         assert "<b>" not in make_backup(path, engine="<b>")._repr_html_()
 
