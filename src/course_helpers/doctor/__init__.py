@@ -40,6 +40,21 @@ class Check(NamedTuple):
     needed_from: str = ""
 
 
+def _stack_port() -> str:
+    try:
+        running = compose.services(docker.TIMEOUT)
+    except DockerError:  # is a finding of its own
+        running = []
+    return lifecycle.port_for_the_stack(running)
+
+
+def _stack() -> str:
+    try:
+        return health.stack_state(docker.TIMEOUT)
+    except DockerError:  # is a finding of its own
+        return "not running: no Docker answers"
+
+
 # A result code holds the states in this order: who changes it changes codes.FORM.
 CHECKS = (
     Check("Python", machine.python_version),
@@ -62,8 +77,8 @@ CHECKS = (
     Check("Certificates", network.certificates),
     Check("Port 8888", lambda: ports.port(8888, "JupyterLab")),
     Check("Port 2024", lambda: ports.port(2024, "langgraph dev", OTHER_PORT), "02"),
-    Check("Stack's port", lambda: _stack_port(), "04"),
-    Check("Stack", lambda: _stack(), "04"),
+    Check("Stack's port", _stack_port, "04"),
+    Check("Stack", _stack, "04"),
 )
 
 
@@ -112,21 +127,6 @@ def server_findings(url: str) -> Findings:
         examine_one("Tracing", lambda: settings_checks.tracing(settings)),
     ]
     return Findings([*own, *_server(url)])
-
-
-def _stack_port() -> str:
-    try:
-        running = compose.services(docker.TIMEOUT)
-    except DockerError:  # is a finding of its own
-        running = []
-    return lifecycle.port_for_the_stack(running)
-
-
-def _stack() -> str:
-    try:
-        return health.stack_state(docker.TIMEOUT)
-    except DockerError:  # is a finding of its own
-        return "not running: no Docker answers"
 
 
 def _server(url: str) -> list[Finding]:
