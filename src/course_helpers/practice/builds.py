@@ -23,7 +23,7 @@ TIMEOUT = 15.0  # seconds for a question to Docker
 _STEP = re.compile(r"^#(?P<id>\d+) \[ *(?P<number>\d+)/(?P<all>\d+)\] (?P<what>.+)$")
 _CACHED = re.compile(r"^#(\d+) CACHED$")
 
-REPLACED: set[str] = set()  # ids of images that lost their name to a later build of this process
+_replaced: set[str] = set()  # ids of images that lost their name to a later build
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,19 @@ def build_image(command: str, folder: Path | str = ".") -> list[Step]:
     log = _run(command, image, Path(folder))
     steps = read_steps(log)
     if before and before != _image_id(image):
-        REPLACED.add(before)
+        _replaced.add(before)
     print(*steps, sep="\n")
     cached = sum(step.cached for step in steps)
     seconds = time.monotonic() - started
     print(f"{len(steps)} steps, {cached} of them from the cache: {seconds:.1f} s")
     return steps
+
+
+def take_replaced() -> set[str]:
+    """Return the ids of the images that lost their name to a later build, and forget them."""
+    taken = set(_replaced)
+    _replaced.clear()
+    return taken
 
 
 def _run(command: str, image: str, folder: Path) -> str:

@@ -19,7 +19,7 @@ from course_helpers.images import names
 from course_helpers.images.build import image_sources
 from course_helpers.lanes import Deployment
 from course_helpers.practice import cleanup
-from course_helpers.practice.builds import REPLACED
+from course_helpers.practice.builds import take_replaced
 from course_helpers.practice.waiting import (
     POSTGRES_READY,
     answers,
@@ -143,12 +143,11 @@ class PracticeContainers:
 
     def remove(self) -> None:
         """Remove all of it, with the databases' data."""
-        cleanup.remove(self.name, REPLACED)
-        REPLACED.clear()
+        cleanup.remove(self.name, take_replaced())
 
     def _remove_at_exit(self) -> None:
         if self.left():
-            cleanup.remove_soon(self.name, REPLACED)
+            cleanup.remove_soon(self.name, take_replaced())
 
     def _container(self, service: str) -> str:
         return f"{self.name}-{service}"

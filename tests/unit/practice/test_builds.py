@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from course_helpers.core.errors import BuildError
-from course_helpers.practice.builds import Step, build_image, read_steps
+from course_helpers.core.processes import Answer
+from course_helpers.practice import builds
+from course_helpers.practice.builds import Step, build_image, read_steps, take_replaced
 
 LOG = """\
 #4 [ 1/13] FROM docker.io/library/task-maistro-engine:3.13
@@ -35,3 +37,14 @@ def test_the_steps_of_a_build() -> None:
 def test_a_build_without_a_name_is_refused() -> None:
     with pytest.raises(BuildError, match="no name"):
         build_image("langgraph build --no-pull")
+
+
+def test_an_image_that_loses_its_name_is_remembered_until_it_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = ["", "first", "first", "first", "second"]  # the first build replaces nothing
+    monkeypatch.setattr(builds, "inspect_image", lambda image: {"Id": ids.pop(0)})
+    monkeypatch.setattr(builds, "run", lambda *_: Answer(0, LOG, ""))
+    for _ in range(3):
+        build_image("docker build --tag lesson .")
+    assert (take_replaced(), take_replaced()) == ({"first"}, set())
