@@ -4,8 +4,8 @@ archive      the file: written, checked and read
 commands     `save` and `restore`, as notebooks and `make` call them
 dumps        the dumps in it: made of the running databases, listed, loaded
 manifest     what a backup says of itself
-preflight    what is looked at before a restore changes anything
-restoring    the restore, and its undo when it is cut off
+preflight    the checks before a restore changes anything
+restoring    the restore, and its undo when it fails or is interrupted
 running      databases kept running for as long as they are needed
 swap         restored data put in the place of the old, and back
 

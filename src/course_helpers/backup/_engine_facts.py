@@ -1,7 +1,7 @@
-"""The program that a container of the server's image runs to say what the image serves.
+"""A program that runs in a container of the server's image and prints what the image serves.
 
 It prints JSON: the server's name and the versions of its tables that it can start from, the newest
-first; null where it is not the open engine. Alembic reads the versions from the files that Aegra
+first; null if it is not the open engine. Alembic reads the versions from the files that Aegra
 brings, without a database. `preflight` reads this file; nothing imports it.
 """
 

@@ -1,8 +1,8 @@
 """A backup as one file: a ZIP, not compressed, of the two dumps and the manifest.
 
 One file is copied whole or not at all, and every system opens a ZIP with a double click. A ZIP's
-index is written last, so that a file that was cut off is none; and it can be written as the dumps
-come, whose sizes nobody knows before (a tar needs them first). Nothing is ever unpacked to a disk.
+index is written last, so a truncated file is not a valid ZIP; and it can be written while the dumps
+arrive, whose sizes are not known before (a tar needs them first). Nothing is ever unpacked to disk.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class ArchiveWriter:
 
 @contextmanager
 def new_archive(path: Path) -> Iterator[ArchiveWriter]:
-    """Write a backup under another name beside its place, and put it there when it is complete.
+    """Write a backup under a temporary name, and give it its own name when it is complete.
 
     Only its owner can read it.
 
     Raises:
-        CourseError: there is something already, or no folder for it, or no room.
+        CourseError: the file exists, its folder does not, or the disk is full.
     """
     check_place(path)
     try:
@@ -72,10 +72,10 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
 
 
 def _put(unfinished: Path, path: Path) -> None:
-    """Give a file its name, unless another one has got it meanwhile.
+    """Give a file its name, unless another file has taken that name meanwhile.
 
-    Linking never replaces a file. Renaming does, but on Windows: without links it is a moment after
-    the last look.
+    Linking never replaces a file. Renaming does, except on Windows; so where links are not
+    supported, the name is checked once more just before.
     """
     try:
         os.link(unfinished, path)
@@ -85,10 +85,10 @@ def _put(unfinished: Path, path: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Return if a backup can be written at a place.
+    """Raise unless a new backup can be written to a path.
 
     Raises:
-        CourseError: it cannot; an earlier backup is never replaced.
+        CourseError: it cannot; an existing file is never replaced.
     """
     try:
         path.lstat()
@@ -113,7 +113,7 @@ def _why(error: Exception) -> str:
 
 
 class Archive:
-    """A backup that was found whole.
+    """A backup that was checked and is complete.
 
     Attributes:
         path: where it is.
@@ -126,10 +126,10 @@ class Archive:
         self._archive = archive
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Give the content of a part.
+        """Yield the content of a part.
 
         Raises:
-            CourseError: it is damaged, for instance changed since it was checked, or its disk gone.
+            CourseError: it is damaged, for instance changed since the check, or its disk is gone.
         """
         try:
             with self._archive.open(name) as part:
@@ -144,7 +144,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
     """Open a backup, and check every byte of it first.
 
     Raises:
-        CourseError: it is not there, or no backup, or not complete, or not as it was written.
+        CourseError: it does not exist, is no backup, is incomplete, or was changed.
     """
     try:
         file = path.open("rb")
@@ -181,7 +181,7 @@ def _checked(path: Path, archive: zipfile.ZipFile) -> Archive:
 
 
 def _is_stored(entry: zipfile.ZipInfo) -> bool:
-    """Return whether a file takes what it says: reading one reads all that it takes."""
+    """Return whether an entry is stored uncompressed, so that its size is true."""
     return entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
 
 

@@ -3,15 +3,15 @@
 | in the file   | what it is                                                                     |
 | ------------- | ------------------------------------------------------------------------------ |
 | postgres.dump | all data: threads, checkpoints, runs, assistants, the store (`pg_dump`)        |
-| redis.rdb     | the queue and the events of then, only to be looked at: it is never restored   |
+| redis.rdb     | the queue and events at that time, for inspection only: it is never restored   |
 | manifest.json | versions, rows of each table, sizes and checksums                              |
 
-Postgres is the truth, and a restore starts Redis empty. A queue of another time would do no harm,
-because a worker takes a run only by a change in Postgres, so that none runs twice; but the events
-of runs would: measured, a client that joined a run again was told of its end, which in the restored
-data had not come. A run that had not ended when the backup was made is in Postgres with its last
-checkpoint, and the server goes on from there once it starts: a node that had ended by then is not
-run again. What such a run did afterwards, outside (a message sent, say), it does again.
+Postgres is the source of truth, and a restore starts Redis empty. An old queue would do no harm: a
+worker claims a run by a change in Postgres, so no run is executed twice. Old events would: in a
+test, a client that joined a run again was told that the run had ended, which was not true of the
+restored data. A run that was unfinished when the backup was made is in Postgres with its last
+checkpoint, and the server resumes it from there: a node that had finished is not run again. Side
+effects that such a run had after the backup (a message sent, say) happen again.
 
 A dump is a program that Postgres runs: restore only backups that you trust.
 """
@@ -36,7 +36,7 @@ from course_helpers.backup.preflight import (
     require_known,
     require_loadable,
 )
-from course_helpers.backup.restoring import give_back, replace_data
+from course_helpers.backup.restoring import delete_reserve, replace_data
 from course_helpers.backup.running import require_data, running_databases
 from course_helpers.backup.swap import clear_leftovers
 from course_helpers.core.errors import CourseError, ServerError
@@ -49,15 +49,15 @@ from course_helpers.stack.postgres import Ask, row_counts, snapshot
 def save(to: Path | str) -> Manifest:
     """Save the stack's data into a new file; runs may go on meanwhile.
 
-    What is in Postgres is of one moment; Redis is saved a moment later. A stack that is stopped is
-    started as far as needed, and stopped again.
+    Postgres is saved as it is at one moment, Redis a moment later. If the stack is stopped, its
+    databases are started for it and stopped again.
 
     Args:
-        to: the file, which must not be there yet.
+        to: the file, which must not exist yet.
 
     Raises:
         DockerError: there is no Docker.
-        ServerError: there is no data, or a database does not give it.
+        ServerError: there is no data, or a database cannot be dumped.
         CourseError: the file cannot be written there.
     """
     path, began = _absolute(to), time.monotonic()
@@ -65,32 +65,32 @@ def save(to: Path | str) -> Manifest:
     require_data()
     with running_databases(), new_archive(path) as archive:
         manifest = _write(archive)
-    print(f"Saved {_told(manifest, began)}: {path}", flush=True)
+    print(f"Saved {_summary(manifest, began)}: {path}", flush=True)
     return manifest
 
 
 def restore(from_: Path | str, over: bool = False) -> Manifest:
-    """Put a backup's data in the place of the stack's, and empty Redis.
+    """Replace the stack's data with a backup's, and empty Redis.
 
-    Everything that can be checked is, before anything is touched; until the end the old data stays.
-    A server that runs is stopped for it and started again.
+    Everything that can be checked is checked before anything changes, and the old data is kept
+    until the end. A running server is stopped and started again.
 
     Args:
         from_: the file of a backup.
-        over: whether the stack's data may be lost.
+        over: whether the stack's data may be replaced.
 
     Raises:
         DockerError: there is no Docker.
         BuildError: an image is missing.
-        CourseError: the backup is damaged, or from a newer server; or the stack is not empty; or
-            there is no room, or it failed otherwise: the sentence says what, and the data is as it
-            was.
+        CourseError: the backup is damaged or from a newer server, the stack is not empty, the disk
+            is full, or the restore failed otherwise. The message says which; the data is
+            unchanged.
     """
     began = time.monotonic()
     with open_archive(_absolute(from_)) as archive:
         lifecycle.prepare()
         require_known(archive.manifest)
-        give_back()
+        delete_reserve()
         with running_databases():
             clear_leftovers()
             if not over:
@@ -98,7 +98,7 @@ def restore(from_: Path | str, over: bool = False) -> Manifest:
             require_loadable(archive)
             replace_data(archive, over)
     manifest = archive.manifest
-    print(f"Restored {_told(manifest, began)}, as of {manifest.made}", flush=True)
+    print(f"Restored {_summary(manifest, began)}, as of {manifest.made}", flush=True)
     if manifest.in_flight:
         print(f"Runs that had not ended, and go on or wait: {manifest.in_flight}", flush=True)
     return manifest
@@ -114,8 +114,8 @@ def _absolute(path: Path | str) -> Path:
         raise CourseError(what, "name the file by its whole path") from None
 
 
-def _told(manifest: Manifest, began: float) -> str:
-    """Return what was done, in one line."""
+def _summary(manifest: Manifest, began: float) -> str:
+    """Return what was saved or restored, in one line."""
     seconds, megabytes = time.monotonic() - began, manifest.size / 1e6
     return f"{manifest} ({megabytes:.1f} MB in {seconds:.1f} s)"
 
@@ -135,17 +135,18 @@ def _write(archive: ArchiveWriter) -> Manifest:
 def _add(
     archive: ArchiveWriter, name: str, chunks: Generator[bytes, None, None], what: str
 ) -> Part:
-    """Write a dump; if that fails, end the command that gives it.
+    """Write a dump; if that fails, end the command that produces it.
 
-    Else the command waits to be read for as long as the error is kept, by a notebook until the next
-    one: the error keeps the generator. In the container it goes on to its end, read by nobody.
+    Otherwise the command would block on its output for as long as the exception, which holds the
+    generator, is kept alive: in a notebook, until the next exception. In the container it runs to
+    its end, and nobody reads what it writes.
     """
     with closing(chunks), closing(with_progress(chunks, what)) as counted:
         return archive.add(name, counted)
 
 
 def _facts(ask: Ask) -> dict[str, Any]:
-    """Return a manifest's fields but for its parts."""
+    """Return a manifest's fields except `parts`."""
     rows = row_counts(ask)
     if not rows:
         raise ServerError("The stack's database has no tables yet.", "make up; then again")

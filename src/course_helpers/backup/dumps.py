@@ -13,10 +13,10 @@ COMPRESSION = "zstd:1"
 
 
 def dump(exported: str) -> Generator[bytes, None, None]:
-    """Give the server's database as `pg_dump` writes it, in its custom format.
+    """Yield a dump of the server's database in the custom format of `pg_dump`.
 
     Args:
-        exported: the id of the snapshot it is read from.
+        exported: the id of the exported snapshot to read.
 
     Raises:
         ServerError: it failed.
@@ -26,18 +26,18 @@ def dump(exported: str) -> Generator[bytes, None, None]:
 
 
 def redis_dump() -> Generator[bytes, None, None]:
-    """Give what is in Redis, as an RDB file.
+    """Yield the content of Redis as an RDB file.
 
     Raises:
         ServerError: it failed.
     """
-    # Else Redis waits for five seconds, in case more replicas ask for the same.
+    # By default Redis waits five seconds for more replicas to ask for the same dump.
     at_once = "redis-cli config set repl-diskless-sync-delay 0 >/dev/null && redis-cli --rdb -"
     return read_stream(REDIS, "sh", "-c", at_once)
 
 
 def list_dump(chunks: Iterable[bytes]) -> None:
-    """Return if this Postgres can read a dump: `pg_restore` reads its table of contents.
+    """Raise unless this Postgres can read a dump: `pg_restore` lists its contents.
 
     Raises:
         ServerError: it cannot.

@@ -1,4 +1,4 @@
-"""What a backup says of itself: versions, counts, sizes, checksums. It holds no secret."""
+"""The manifest of a backup: versions, counts, sizes, checksums. It holds no secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from course_helpers.core.errors import CourseError
 from course_helpers.core.markup import clean, table
 
-FORMAT = 1  # of the backup; another one is refused
+FORMAT = 1  # of backups; others are rejected
 POSTGRES_PART, REDIS_PART = "postgres.dump", "redis.rdb"
 PARTS = (POSTGRES_PART, REDIS_PART)
 _NO_COUNT = 1 << 63  # Postgres counts in 64 bits, one of them for the sign
@@ -35,15 +35,15 @@ class Manifest:
     """What is in a backup.
 
     Attributes:
-        made: when, ISO time in UTC.
+        made: when it was made, as an ISO time in UTC.
         course: version of the course's helpers.
         engine: the server and its version, of the stack's image.
-        revision: of the server's tables (Alembic's); empty if the server keeps none.
+        revision: version of the server's tables (Alembic); empty if the server records none.
         postgres: version of Postgres.
         redis: version of Redis.
-        database_size: bytes that the database took on the disk.
-        rows: table -> rows, all of one moment.
-        runs: status -> runs at that moment.
+        database_size: bytes of the database on disk.
+        rows: table -> number of rows, all at the same moment.
+        runs: status -> number of runs at that moment.
         parts: file -> size and checksum.
         format: of the backup itself.
     """
@@ -62,7 +62,7 @@ class Manifest:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What people ask for: how many threads, runs, checkpoints and so on."""
+        """The number of threads, runs, checkpoints and so on, by their names for people."""
         return {kind: self.rows[name] for kind, name in _KINDS.items() if name in self.rows}
 
     @property
@@ -76,7 +76,7 @@ class Manifest:
         return sum(part.size for part in self.parts.values())
 
     def __str__(self) -> str:
-        return told(self.counts) or "no rows"
+        return in_words(self.counts) or "no rows"
 
     def __repr__(self) -> str:
         return f"Manifest({self}; {self.size / 1e6:.1f} MB)"
@@ -93,7 +93,7 @@ class Manifest:
         return table("Backup", [{"what": what, "value": value} for what, value in facts.items()])
 
     def to_json(self) -> bytes:
-        """Return it as it is kept in the backup."""
+        """Return the manifest as it is stored in the backup."""
         return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
 
     @classmethod
@@ -101,7 +101,7 @@ class Manifest:
         """Read what `to_json` has written.
 
         Raises:
-            CourseError: it is of another format, or something is missing or of a wrong kind.
+            CourseError: the format is another one, or a value is missing or invalid.
         """
         try:
             found = json.loads(text)
@@ -119,14 +119,14 @@ class Manifest:
             raise _unreadable(clean(str(error))[:100]) from None
 
 
-def told(counts: dict[str, int]) -> str:
-    """Return counts as one sentence's part, without the zeros: "2 threads, 1 run"."""
+def in_words(counts: dict[str, int]) -> str:
+    """Return counts in words, without those that are zero: "2 threads, 1 run"."""
     words = (f"{n:,} {kind[:-1] if n == 1 else kind}" for kind, n in counts.items() if n)
     return ", ".join(words)
 
 
 def _checked(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest's fields, each of its kind, with the parts as `Part`."""
+    """Return a manifest's fields, each of the right type, with the parts as `Part`."""
     texts = ("made", "course", "engine", "revision", "postgres", "redis")
     for name in texts:
         if not isinstance(found[name], str):
@@ -150,7 +150,7 @@ def _part(name: str, found: dict[str, Any]) -> Part:
 
 
 def _number(what: str, found: Any) -> int:
-    """Return a number if Postgres could have counted so far; what is larger breaks sums of it."""
+    """Return a count, or raise if it is not a whole number that Postgres could have counted."""
     if type(found) is not int or not 0 <= found < _NO_COUNT:
         raise TypeError(f"{what} is no whole number from 0 to 2**63 - 1")
     return found

@@ -1,4 +1,4 @@
-"""What is checked before a restore touches anything: server, Postgres, room, what is lost."""
+"""Checks before a restore changes anything: server, Postgres, disk space, data that would go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from course_helpers.backup.archive import Archive
 from course_helpers.backup.dumps import list_dump
-from course_helpers.backup.manifest import POSTGRES_PART, Manifest, told
+from course_helpers.backup.manifest import POSTGRES_PART, Manifest, in_words
 from course_helpers.core import docker
 from course_helpers.core.errors import CourseError, DockerError, ServerError
 from course_helpers.core.processes import last_words
@@ -25,23 +25,23 @@ from course_helpers.stack.postgres import ask, database, exists, row_counts, ses
 LOG_LIMIT = 1_000_000_000  # bytes
 MARGIN = 64_000_000  # bytes, for what else is written meanwhile
 
-# A default assistant that was changed has more than the version that the server has made.
+# A default assistant that was edited has more versions than the one the server created.
 _MADE_BY_USERS = """select count(*) from assistant a
     where metadata->>'created_by' is distinct from 'system' or exists (
         select from assistant_versions v where v.assistant_id = a.assistant_id and v.version > 1)"""
 
 ENGINE_TIMEOUT = 60.0  # seconds; 2 are usual
-# A program: asked of the image, so that it is known also when the server does not run.
+# Run in a container of the image, so it works when the server does not run.
 _ENGINE = (Path(__file__).parent / "_engine_facts.py").read_text(encoding="utf-8")
 
 
 def require_known(manifest: Manifest) -> None:
-    """Return if the stack's server can start from a backup's tables.
+    """Raise unless the stack's server can start from a backup's tables.
 
-    An older version of them is fine: the server brings them up to date when it starts.
+    Older tables are fine: the server migrates them when it starts.
 
     Raises:
-        CourseError: it cannot; they are newer, or another server's.
+        CourseError: the tables are newer, or another server's.
     """
     engine = read_engine()
     if manifest.revision not in (engine.revisions or ("",)):
@@ -54,10 +54,10 @@ def require_known(manifest: Manifest) -> None:
 
 
 def require_loadable(archive: Archive) -> None:
-    """Return if this Postgres can load a backup, and has room for it beside the old data.
+    """Raise unless this Postgres can load a backup, and has room for it beside the old data.
 
     Raises:
-        CourseError: it cannot, or it has not.
+        CourseError: the backup is of a newer Postgres, unreadable, or too large for the disk.
     """
     manifest = archive.manifest
     here = ask("show server_version")[0][0]
@@ -83,21 +83,21 @@ def _major(version: str) -> int:
 
 
 def _free() -> int:
-    """Return how many bytes there are left where Postgres keeps its data."""
+    """Return how many bytes are free on the disk where Postgres keeps its data."""
     table = lifecycle.run_in(POSTGRES, "sh", "-c", 'df -Pk "$PGDATA"')
     return int(table.splitlines()[-1].split()[3]) * 1024
 
 
 def require_empty() -> None:
-    """Return if nothing of anybody's would be lost.
+    """Raise if a restore would delete a user's data.
 
-    What the server makes itself when it starts, an assistant for each graph, is nobody's, unless
-    somebody has changed it.
+    The default assistant that the server creates for each graph does not count, unless somebody has
+    edited it.
 
     Raises:
-        CourseError: there is something; the sentence counts it.
+        CourseError: there is such data; the message counts it.
     """
-    if lost := told(user_data()):
+    if lost := in_words(user_data()):
         raise CourseError(
             f"The stack is not empty: {lost} would be replaced.",
             "save them first (make backup TO=...), then restore with OVER=1 (over=True)",
@@ -105,7 +105,7 @@ def require_empty() -> None:
 
 
 def user_data() -> dict[str, int]:
-    """Return how many of each kind the stack's users have made."""
+    """Return how many objects of each kind the stack's users have created."""
     if not exists(database()):
         return {}
     with session(database()) as ask_session:
@@ -134,24 +134,24 @@ class Engine:
     revisions: tuple[str, ...]
 
 
-def _silent(image: str, said: str) -> ServerError:
+def _no_answer(image: str, said: str) -> ServerError:
     what = f"The image {image} does not say what it serves: {last_words(said)}."
     return ServerError(what, "make images")
 
 
 def read_engine() -> Engine:
-    """Return what the stack's image serves.
+    """Return which server the stack's image holds.
 
     Raises:
-        ServerError: the image could not be asked.
+        ServerError: a container of the image could not be run.
     """
     image = stack_images(load_settings())[-1]
     try:
         answer = run_alone(image, ["python", "-c", _ENGINE], ENGINE_TIMEOUT)
     except (DockerError, docker.not_found()) as error:
-        raise _silent(image, docker.reason(error)) from None
+        raise _no_answer(image, docker.reason(error)) from None
     if answer.code != 0:
-        raise _silent(image, answer.err or f"it ended with code {answer.code}")
+        raise _no_answer(image, answer.err or f"it ended with code {answer.code}")
     found = json.loads(answer.out)
     if found is None:  # the licensed server keeps its tables' versions to itself
         return Engine("another server", ())

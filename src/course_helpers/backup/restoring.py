@@ -1,12 +1,13 @@
-"""Replacing the stack's data by a backup's: loaded beside the old data, swapped in at the end.
+"""Replace the stack's data with a backup's: loaded beside the old data, swapped in at the end.
 
-The dump goes into a database of its own, whose rows are counted. Redis is emptied while nobody uses
-it; then the two databases swap their names, in one transaction. Until then the old data is as it
-was, whatever happens: a full disk, Ctrl-C, a crash. A server that ran is started with the new data;
-if it does not start, the names are swapped back. Then, or at once if none ran, the old data goes.
+The dump is loaded into a database of its own, and its rows are counted. Redis is emptied while
+nobody uses it; then the two databases swap their names, in one transaction. Until then the old data
+stays as it was, whatever happens: a full disk, Ctrl-C, a crash. If the server was running, it is
+started with the new data; if it does not start, the names are swapped back. At the end, the old
+data is deleted.
 
-On a full disk Postgres ends when it cannot write its log any more, and does not start again before
-there is room. So some of it is reserved first, and given back when the restore fails.
+On a full disk Postgres stops when it cannot write its log, and does not start again until there is
+room. So some disk space is reserved first, and freed when the restore fails.
 """
 
 from __future__ import annotations
@@ -31,24 +32,24 @@ from course_helpers.stack import lifecycle
 from course_helpers.stack.compose import API, POSTGRES, REDIS, data_volumes, run_compose, services
 from course_helpers.stack.postgres import ask, database, literal, quoted, row_counts, session
 
-RESERVE = 48  # MB; a segment of Postgres's log has 16
+RESERVE = 48  # MB; a segment of Postgres's write-ahead log has 16
 _RESERVED = '"$PGDATA/restore-reserve"'
-UNUSED_WITHIN = 10.0  # seconds; a connection that was closed is gone after some milliseconds
+UNUSED_WITHIN = 10.0  # seconds; a closed connection disappears within milliseconds
 _POLL = 0.3  # seconds
 _USERS = """select count(*) from pg_stat_activity where backend_type = 'client backend'
     and pid <> pg_backend_pid() and datname = """
-_TRIES = 3  # of each step that must succeed, though Docker be busy, or stopped by one more Ctrl-C
+_TRIES = 3  # attempts at each clean-up step
 
 
 def replace_data(archive: Archive, over: bool) -> None:
-    """Put a backup in the place of the stack's data, and start the server again if it ran.
+    """Replace the stack's data with a backup's, and start the server again if it ran.
 
     Args:
-        archive: the backup; there are no leftovers of another restore.
-        over: whether the stack's data may be lost.
+        archive: the backup. The leftovers of another restore must have been cleared.
+        over: whether the stack's data may be replaced.
 
     Raises:
-        CourseError: it failed; the old data is there as it was.
+        CourseError: it failed; the old data is unchanged.
     """
     ran = server_runs()
     try:
@@ -108,7 +109,11 @@ def _empty_redis() -> None:
 
 
 def _disk_full(began: float) -> CourseError | None:
-    """Return that Postgres has complained of a full disk since a moment, if it has."""
+    """Return an error if Postgres has logged a full disk since then, else None.
+
+    Args:
+        began: the time, by `time.monotonic()`.
+    """
     container = next(service.container for service in services() if service.name == POSTGRES)
     since = time.time() - (time.monotonic() - began) - 1
     with docker.client() as engine:
@@ -121,8 +126,8 @@ def _disk_full(began: float) -> CourseError | None:
     )
 
 
-def give_back() -> None:
-    """Delete what a restore has reserved, whether Postgres runs or not.
+def delete_reserve() -> None:
+    """Free the disk space that a restore has reserved, whether Postgres runs or not.
 
     Raises:
         ServerError: it could not be deleted.
@@ -130,24 +135,24 @@ def give_back() -> None:
     remove = ("-c", f"rm -f {_RESERVED}")
     if any(s.name == POSTGRES and s.state == "running" for s in services()):
         run_compose("exec", "-T", POSTGRES, "sh", *remove, timeout=lifecycle.RUN_TIMEOUT)
-    elif data_volumes():  # else Compose would make them
+    elif data_volumes():  # otherwise Compose would create them
         # Beside a Postgres that runs, others' `docker compose exec` might meet this container.
         options = ("--rm", "--no-deps", "-T", "--entrypoint=sh")
         run_compose("run", *options, POSTGRES, *remove, timeout=lifecycle.RUN_TIMEOUT)
 
 
 def _undo(ran: bool) -> None:
-    """Delete what was loaded, and start the server with the data that was there.
+    """Delete what was loaded, and start the server with the old data.
 
-    A step that fails does not keep the next one from being done; but the server is not started with
-    data that nobody expects.
+    A failed step does not prevent the next ones, except that the server is not started unless the
+    old data is back under its name.
     """
     with _uninterrupted():
         print("Putting everything back as it was ...", flush=True)
         if ran:
             _insist(lambda: stop_at_once(API))
-        _insist(give_back)
-        # It may have ended with the disk full, or still load.
+        _insist(delete_reserve)
+        # It may have stopped because the disk was full, or still be loading.
         _insist(lambda: start_again(POSTGRES))
         if not _insist(swap_back):
             print(f"The old data is whole, but perhaps still called {old_name()!r}, so the server")
@@ -159,19 +164,19 @@ def _undo(ran: bool) -> None:
 
 
 def _delete_old() -> None:
-    """Delete the data of before, if possible: the restore has succeeded."""
+    """Delete the old data, if possible; the restore has succeeded either way."""
     with _uninterrupted():
         if not _insist(lambda: drop(old_name())):
             print(f"The restore has succeeded. The old data is left, in {old_name()!r}.")
 
 
 def _insist(step: Callable[[], object]) -> bool:
-    """Return whether a step succeeded at last; if not, print why."""
+    """Try a step up to `_TRIES` times. Return whether it succeeded; if not, print why."""
     for last in (number == _TRIES for number in range(1, _TRIES + 1)):
         try:
             step()
             return True
-        except Exception as error:  # whatever it is, the other steps are still to be done
+        except Exception as error:  # of any kind: the other steps must still run
             if last:
                 print(f"That did not succeed: {error}", flush=True)
     return False
@@ -179,7 +184,7 @@ def _insist(step: Callable[[], object]) -> bool:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ignore Ctrl-C in the block; Python gives it to the main thread only."""
+    """Ignore Ctrl-C in the block; only the main thread can be interrupted by it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

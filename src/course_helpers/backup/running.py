@@ -1,4 +1,4 @@
-"""The stack while it is saved or restored: what is started for that, and put back as it was."""
+"""The databases, started for a backup or restore, and stopped again afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course_helpers.stack.containers import Service
 
 
 def require_data() -> None:
-    """Return if there is a stack with data, whether it runs or not.
+    """Raise unless there is a stack with data, whether it runs or not.
 
     Raises:
         DockerError: Docker does not answer.
@@ -34,9 +34,9 @@ def require_data() -> None:
 
 @contextmanager
 def running_databases() -> Iterator[None]:
-    """Have Postgres and Redis run in the block; what it started is stopped or removed afterwards.
+    """Run Postgres and Redis during the block; what was started is stopped or removed again.
 
-    One that runs already, and is not found healthy yet, is only waited for.
+    One that is running but not healthy yet is only waited for, and goes on running.
 
     Raises:
         DockerError: there is no Docker that can run them.
@@ -67,17 +67,17 @@ def _start(*names: str) -> None:
 
 
 def start_again(name: str) -> None:
-    """Stop a service, in whatever state it is, and start it.
+    """Stop a service, whatever its state, and start it again.
 
     Raises:
         ServerError: it does not become healthy.
     """
-    stop_at_once(name)  # Docker then forgets how often it has started it again by itself
+    stop_at_once(name)  # this also resets Docker's count of automatic restarts
     _start(name)
 
 
 def stop_at_once(name: str) -> None:
-    """Stop a service without asking first whether Docker answers quickly: it may be busy.
+    """Stop a service without first checking that Docker answers quickly: it may be busy.
 
     Raises:
         ServerError: it could not be stopped.

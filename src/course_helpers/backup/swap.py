@@ -1,12 +1,12 @@
-"""The names under which a restore keeps the old data and the new, until one of them can go.
+"""The database names under which a restore keeps the old and the new data at the same time.
 
-| a restore was killed | so there are                    | and the next restore              |
+| a restore was killed | what is left                    | the next restore                  |
 | -------------------- | ------------------------------- | --------------------------------- |
 | before the swap      | the old data, and `…_restoring` | deletes that: it is in the backup |
-| after the swap       | the new data, and `…_replaced`  | refuses: its owner has to choose  |
+| after the swap       | the new data, and `…_replaced`  | stops: the owner has to choose    |
 
-A swap is one transaction, so one of them always has the database's own name. A restore cannot undo
-the swap of another one: the server may have been started meanwhile, and have new threads.
+A swap is one transaction, so one of the two always has the database's own name. A restore cannot
+undo an earlier one's swap: the server may have run since then and have new threads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from course_helpers.stack.postgres import ask, database, exists, literal, quoted
 
 
 def new_name() -> str:
-    """Return the name under which a backup is loaded."""
+    """Return the name of the database that a backup is loaded into."""
     return f"{database()[:50]}_restoring"
 
 
@@ -29,11 +29,11 @@ def old_name() -> str:
 
 
 def swap(incoming: str, outgoing: str) -> None:
-    """Give the database's name to another one, in one transaction.
+    """Rename two databases in one transaction: one takes the name of the stack's database.
 
     Args:
-        incoming: the database that gets it.
-        outgoing: what the database that has it, if one has, is called from now on.
+        incoming: the database that takes the name.
+        outgoing: the new name of the database that has it now, if there is one.
 
     Raises:
         ServerError: somebody is connected to one of them, or Postgres does not run.
@@ -44,38 +44,38 @@ def swap(incoming: str, outgoing: str) -> None:
 
 
 def swap_back() -> None:
-    """Give the database's name to the old data, if that has lost it."""
+    """Give the old data its name back, if a swap has taken it."""
     if exists(old_name()):
         swap(old_name(), new_name())
 
 
 def drop(name: str) -> None:
-    """Delete a database, if it exists, and end whoever is connected to it."""
+    """Delete a database, if it exists, and close all connections to it."""
     ask(f"drop database if exists {quoted(name)} with (force)")
 
 
 def clear_leftovers() -> None:
-    """Delete what a restore that was killed has left, unless somebody's data would be lost.
+    """Delete what a killed restore has left, unless data would be lost.
 
     Raises:
-        ServerError: it would; the sentence says how to keep either.
+        ServerError: both the old and the new data are there; the message says how to keep either.
     """
     if _is_whole(old_name()):
         if exists(database()):
-            raise _two()
-        swap_back()  # somebody has begun to mend it by hand
+            raise _two_databases()
+        swap_back()  # somebody has dropped or renamed the new one by hand
     for name in (new_name(), old_name()):
         drop(name)
 
 
 def _is_whole(name: str) -> bool:
-    """Return whether there is a database of this name that nobody has begun to delete."""
+    """Return whether there is a database of this name that is not half deleted."""
     whole = "select 1 from pg_database where datconnlimit <> -2 and datname = "
     return bool(ask(whole + literal(name)))
 
 
-def _two() -> ServerError:
-    """Return that there are two databases, and how to keep the one or the other."""
+def _two_databases() -> ServerError:
+    """Return the error that old and new data are both there, with how to keep either."""
     here, new, old = quoted(database()), quoted(new_name()), quoted(old_name())
     back = f"alter database {here} rename to {new}; alter database {old} rename to {here}"
     run = f"docker compose exec {POSTGRES}"

@@ -32,7 +32,7 @@ class FakeStack:
         self.held, self.steps = {"task_maistro": "old"}, list[str]()
         self.failing: dict[str, list[BaseException | None]] = {}
         self.kill_at, self.late, self.users = 0, False, [0]
-        answers = {"server_runs": True, "require_empty": None, "give_back": None}
+        answers = {"server_runs": True, "require_empty": None, "delete_reserve": None}
         answers |= {"stop_at_once": None, "start_again": None}
         for name, answer in answers.items():
             monkeypatch.setattr(restoring, name, self._step(name, answer))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from course_helpers.backup.archive import MANIFEST
-from course_helpers.backup.manifest import PARTS, POSTGRES_PART, Manifest, told
+from course_helpers.backup.manifest import PARTS, POSTGRES_PART, Manifest, in_words
 from course_helpers.core.errors import CourseError
 from tests.unit.backup.backup_backend import make_backup, refusal, rewrite
 
@@ -21,7 +21,7 @@ class TestManifest:
         assert manifest.in_flight == 2
         assert str(manifest) == "2 threads, 3 runs, 1,200 checkpoints, 1 assistant"
         assert repr(manifest).endswith("; 0.1 MB)")
-        assert told({"threads": 0}) == ""
+        assert in_words({"threads": 0}) == ""
 
     def test_it_shows_all_versions(self, path: Path) -> None:
         versions = "Aegra 0.11.0, Postgres 17.2, Redis 8.0.2, course helpers 0.1.0"

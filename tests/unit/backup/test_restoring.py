@@ -42,7 +42,9 @@ class TestOrder:
         assert fake.held == {"task_maistro": "old"}
         assert fake.steps[-1] == "up"
 
-    @pytest.mark.parametrize("busy", ["stop_at_once", "give_back", "start_again", "alter", "drop"])
+    @pytest.mark.parametrize(
+        "busy", ["stop_at_once", "delete_reserve", "start_again", "alter", "drop"]
+    )
     @pytest.mark.parametrize("times", [2, 3])
     def test_a_step_of_the_undo_that_fails_does_not_hinder_the_others(
         self, fake: FakeStack, busy: str, times: int, capsys: pytest.CaptureFixture[str]
@@ -158,5 +160,5 @@ class TestReserve:
         monkeypatch.setattr(restoring, "services", lambda: found)
         monkeypatch.setattr(restoring, "data_volumes", lambda: volumes)
         monkeypatch.setattr(restoring, "run_compose", lambda name, *_, **__: calls.append(name))
-        restoring.give_back()
+        restoring.delete_reserve()
         assert calls == command
