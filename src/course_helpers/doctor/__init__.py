@@ -1,9 +1,9 @@
 """The doctor: what is wrong with this machine or with a server, and the command that fixes it.
 
 codes              the code that a participant sends: how each check went, and nothing personal
-deployment         what is wrong with a deployment's files, which `langgraph validate` does not see
-deployment_files   requirements and `.dockerignore`, read for that
-graph              whether a graph can be imported, tried in a process of its own
+deployment         checks of a deployment's files, beyond those of `langgraph validate`
+deployment_files   the checks of dependencies, requirements, settings and `.dockerignore`
+graph              whether a graph is defined, and can be imported in a process of its own
 machine            Python, packages, processor, memory, disk
 network            proxies and certificates
 settings           `deployment/.env`: the model, its key, tracing
@@ -87,14 +87,14 @@ def examine(checks: Sequence[Check] = CHECKS, limit: float = LIMIT) -> Findings:
 
     Args:
         checks: what to look at, all at the same time.
-        limit: seconds, after which a check that has not ended is a finding itself.
+        limit: seconds, after which a check that has not finished is reported as such.
     """
     found: dict[str, Finding] = {}
 
     def run(check: Check) -> None:
         found[check.name] = examine_one(*check)
 
-    # Daemons: a name look-up without a network cannot be stopped, and must not be waited for.
+    # Daemon threads: a DNS look-up without a network cannot be cancelled, nor waited for.
     threads = [threading.Thread(target=run, args=(check,), daemon=True) for check in checks]
     deadline = time.monotonic() + limit
     for thread in threads:

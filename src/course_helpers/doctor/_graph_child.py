@@ -1,7 +1,7 @@
-"""The process that `graph_check` starts: it imports one graph and says what became of it.
+"""The process that `graph_import` starts: it imports one graph and reports the result.
 
-Its arguments are a file or a module, the variable, and the folders to import from. Its last line
-on standard output is JSON: a problem, or else what the variable is.
+Its arguments are a file or a module, the variable, and the folders to import from. The last line
+of its standard output is JSON: the problem, or what the variable is.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def problem_of(value: Any, variable: str) -> str:
 
 
 def main() -> None:
-    """Import the graph, print the verdict, and end, whatever the import has started."""
+    """Import the graph, print the result, and exit even if the import has started threads."""
     name, variable, *folders = sys.argv[1:]
     sys.path[:0] = [str(Path(folder).resolve()) for folder in folders]
     problem, detail = "", ""

@@ -1,8 +1,8 @@
 """The config checker: what is wrong with a deployment folder, found before anything is built.
 
-`langgraph validate` reads `langgraph.json` alone. It finds bad JSON and missing values, and calls
-a graph file that is not there, a wrong variable and a missing `.env` valid. This looks at the
-files that the configuration names too.
+`langgraph validate` reads only `langgraph.json`. It finds bad JSON and missing values, but not a
+missing graph file, a wrong variable or a missing `.env`. This checker also looks at the files that
+the configuration names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def config_findings(folder: Path | str, load: bool = False, limit: float = LIMIT
 
     Args:
         folder: the deployment's folder.
-        load: also import each graph that looks right, in a process of its own.
+        load: also import each graph whose definition is right, in a process of its own.
         limit: seconds for each import.
     """
     folder = Path(folder)
@@ -90,10 +90,10 @@ def _env(folder: Path, config: dict[str, Any]) -> Path | dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return the configuration, with values of the right kinds.
+    """Return the configuration, with values of the right types.
 
     Raises:
-        CourseError: it is not there, not JSON, or of the wrong kind.
+        CourseError: the file is missing or not JSON, or a value has the wrong type.
     """
     restore = f"git checkout -- {path}"
     try:
@@ -112,7 +112,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _wrong_kinds(config: Any) -> Iterator[str]:
-    """Yield a sentence for each value that is not of the kind that it must have."""
+    """Yield a sentence for each value of the wrong type."""
     if not isinstance(config, dict):
         yield f"it holds {_kind(config)}, not an object"
         return
@@ -134,7 +134,7 @@ def _kind(value: Any) -> str:
 
 
 def _keys(config: dict[str, Any]) -> str:
-    # Not on top: it takes 0.2 s, which everything that imports this would pay.
+    # Not at the top: the import takes 0.2 s, which every import of this module would cost.
     from langgraph_cli.config import get_unknown_keys
 
     unknown = get_unknown_keys({k: v for k, v in config.items() if k != "$schema"})
@@ -144,7 +144,7 @@ def _keys(config: dict[str, Any]) -> str:
 
 
 def _validate(config: dict[str, Any]) -> str:
-    """Ask the function behind `langgraph validate`."""
+    """Call the function behind `langgraph validate`."""
     from click import UsageError
     from langgraph_cli.config import validate_config
 

@@ -1,6 +1,6 @@
-"""The files around a graph: what it depends on, its settings, and what stays out of its image.
+"""Checks of the files around a graph: dependencies, settings, and what stays out of its image.
 
-Each check returns what it saw, or raises a `CourseError` with the fix.
+Each check returns what it found, or raises a `CourseError` with the fix.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def dependency(folder: Path, name: str) -> str:
 
 
 def requirements(file: Path) -> str:
-    """Check that every line is a requirement; say which ones let a rebuild take any newer one."""
+    """Check that every line is a requirement, and name those without an upper bound."""
     found = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         text = _AFTER_REQUIREMENT.sub("", line).strip()
@@ -63,7 +63,7 @@ def _is_bounded(requirement: Requirement) -> bool:
 
 
 def settings_file(folder: Path, env: str | dict[str, Any]) -> str:
-    """Check the entry `env`: a file that is there, or variables in place."""
+    """Check the entry `env`: a file that exists, or the variables themselves."""
     if isinstance(env, dict):
         return f"none is named; {len(env)} variables in langgraph.json"
     path = folder / env
@@ -75,7 +75,7 @@ def settings_file(folder: Path, env: str | dict[str, Any]) -> str:
 
 
 def dockerignore(path: Path) -> str:
-    """Check that keys and a learner's data stay out of the image."""
+    """Check that keys and the learner's data stay out of the image."""
     patterns = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     kept = [name for name in PRIVATE if not _is_ignored(name, patterns)]
     if not kept:
@@ -86,7 +86,7 @@ def dockerignore(path: Path) -> str:
 
 
 def _is_ignored(name: str, patterns: list[str]) -> bool:
-    """Return whether Docker leaves a name out: the last pattern that fits decides."""
+    """Return whether Docker ignores a name: the last matching pattern decides."""
     ignored = False
     for pattern in map(str.strip, patterns):
         plain = re.sub(r"^!?/?(\*\*/)*|(/\*{0,2})?$", "", pattern)

@@ -1,4 +1,4 @@
-"""A graph that `langgraph.json` names: its file and variable as they stand, and as they import."""
+"""Checks of a graph that `langgraph.json` names: its definition, read, and its import, tried."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def graph_definition(folder: Path, spec: str, dependencies: Sequence[str]) -> st
     Args:
         folder: where `langgraph.json` is.
         spec: `path:variable`.
-        dependencies: the folders that the image gets.
+        dependencies: the folders that are copied into the image.
 
     Raises:
         CourseError: what is wrong, with the fix.
@@ -57,13 +57,15 @@ def _module(name: str, variable: str) -> str:
 
 
 def _definition(path: Path, name: str, variable: str) -> str:
-    """Check that a file is Python and gives a value to a variable of its own."""
+    """Check that a file is valid Python and defines or imports the variable."""
     try:
         source = path.read_text(encoding="utf-8-sig")
         tree = ast.parse(source, name)
-        # The compiler's own table of names: it knows every way to bind one.
+        # The compiler's symbol table knows every way to bind a name.
         symbols = symtable.symtable(source, name, "exec").get_symbols()
-        compile(tree, name, "exec")  # finds more than the parser, as a `return` in no function
+        compile(
+            tree, name, "exec"
+        )  # finds more than the parser: a `return` outside a function, say
     except SyntaxError as error:
         fix = f"edit {name} at line {error.lineno}; to look again: python -m py_compile {path}"
         raise CourseError(f"{name}, line {error.lineno}: {error.msg}", fix) from None
@@ -102,7 +104,7 @@ def graph_import(
     name, _, variable = spec.rpartition(":")
     values = dotenv_values(env) if isinstance(env, Path) else env
     own = {key: value for key, value in values.items() if value is not None}
-    # -P: else the helpers' own folder would come first on the path of the imports.
+    # -P: otherwise the child's own folder would come first on `sys.path`.
     command = [sys.executable, "-P", "-B", str(_CHILD), name, variable, *dependencies]
     answer = run(command, limit, folder, {**own, **os.environ})
     if answer.code == TOO_SLOW:

@@ -1,7 +1,7 @@
-"""What the doctor looks at on this machine: Python, packages, room, processor, WSL.
+"""Checks of this machine: Python, packages, kernel, panels, disk, memory, processor, WSL.
 
-Each check returns what it saw, or raises a `CourseError` with the fix. What it needs to know is a
-parameter with the real value as its default, so that the tests can ask in both directions.
+Each check returns what it found, or raises a `CourseError` with the fix. Its inputs are parameters
+whose defaults are the real values, so that tests can pass good and bad ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INSTALL = f"{PYTHON} -m pip install -r requirements.txt"
 
 
 def system(version_file: Path = PROC_VERSION) -> str:
-    """Return the operating system's name for people."""
+    """Return the operating system's usual name."""
     if "microsoft" in _kernel_version(version_file):
         return "Windows (WSL)"
     return {"Darwin": "macOS"}.get(platform.system(), platform.system())
@@ -55,7 +55,7 @@ def packages(lock: Path = ROOT / "requirements.txt") -> str:
 
 
 def _locked(lock: Path) -> Iterator[Requirement]:
-    """Yield the lines of the lock file that hold for this machine."""
+    """Yield the requirements of the lock file that apply to this machine."""
     for line in lock.read_text(encoding="utf-8").splitlines():
         line = line.partition("#")[0].strip()
         if line and not line.startswith("-"):
@@ -77,7 +77,7 @@ def _difference(requirement: Requirement) -> str:
 
 def kernel(executable: str = sys.executable) -> str:
     """Check that notebooks run in this Python: the kernel that Jupyter finds starts it."""
-    # Not on top: it takes 0.2 s, and when it is missing, that is this check's finding.
+    # Not at the top: the import takes 0.2 s, and if it fails, this check reports that.
     from jupyter_client.kernelspec import get_kernel_spec
 
     program = Path(get_kernel_spec("python3").argv[0])
@@ -89,7 +89,7 @@ def kernel(executable: str = sys.executable) -> str:
 
 
 def lab_extension(folders: list[str] | None = None) -> str:
-    """Check that JupyterLab can show panels: the extension of ipywidgets is there."""
+    """Check that JupyterLab can show panels: that the extension of ipywidgets is installed."""
     from jupyter_core.paths import jupyter_path
 
     for folder in jupyter_path("labextensions") if folders is None else folders:
@@ -102,7 +102,7 @@ def lab_extension(folders: list[str] | None = None) -> str:
 
 
 def disk(folder: Path = ROOT, needed: float = 5.0) -> str:
-    """Check that there is room for the images of part 2, in GiB."""
+    """Check that there is disk space (in GiB) for the images of part 2."""
     free = shutil.disk_usage(folder).free / GIB
     if free >= needed:
         return f"{free:.1f} GiB free"
@@ -111,7 +111,7 @@ def disk(folder: Path = ROOT, needed: float = 5.0) -> str:
 
 
 def memory(needed: float = 3.5) -> str:
-    """Check that the machine has the memory for the stack of part 2, in GiB."""
+    """Check that the machine has enough memory (in GiB) for the stack of part 2."""
     total = psutil.virtual_memory().total / GIB
     if total >= needed:
         return f"{total:.1f} GiB"
@@ -120,7 +120,7 @@ def memory(needed: float = 3.5) -> str:
 
 
 def architecture(machine: str = platform.machine(), bits: int = sys.maxsize) -> str:
-    """Check for a processor and a Python that the images and packages are made for."""
+    """Check that there are images and packages for this processor and this Python."""
     if bits < 2**32:
         fix = "install a 64-bit Python, then: make clean, make lab"
         raise CourseError(f"{machine}, but Python has 32 bits", fix)

@@ -1,6 +1,6 @@
-"""What the doctor looks at of the network: ports and who holds them, proxies, certificates.
+"""Checks of the network: proxies and certificates.
 
-Each check returns what it saw, or raises a `CourseError` with the fix.
+Each check returns what it found, or raises a `CourseError` with the fix.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUND
 
 
 def proxy(proxies: Mapping[str, str] | None = None) -> str:
-    """Check that a company's proxy is not asked for this computer's own servers.
+    """Check that requests to this computer's own servers do not go through a proxy.
 
     Args:
-        proxies: by scheme, with the exceptions under "no", as httpx gets them from `getproxies`.
+        proxies: by scheme, with the exceptions under "no", as httpx reads them from `getproxies`.
     """
     proxies = getproxies() if proxies is None else proxies
     used = [scheme for scheme in ("http", "https", "all") if proxies.get(scheme)]
@@ -36,7 +36,7 @@ def proxy(proxies: Mapping[str, str] | None = None) -> str:
 
 
 def certificates(environ: Mapping[str, str] = os.environ) -> str:
-    """Check the CA bundles that the environment names: with a bad one no HTTP client starts."""
+    """Check the CA bundles named in the environment: with an invalid one, HTTP clients fail."""
     named = {name: environ[name] for name in CA_VARIABLES if environ.get(name)}
     for name, path in named.items():
         problem = _bundle_problem(Path(path))

@@ -1,6 +1,6 @@
-"""What the doctor looks at in `deployment/.env`: the model, its key, other keys, tracing.
+"""Checks of `deployment/.env`: the model, its key, other keys, tracing.
 
-Each check returns what it saw, or raises a `CourseError` with the fix. No key is shown whole.
+Each check returns what it found, or raises a `CourseError` with the fix. Keys are shown masked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TRACING_KEYS = ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")
 
 
 def settings_file() -> str:
-    """Check that `deployment/.env` can be read, if it is there."""
+    """Check that `deployment/.env` can be read, if it exists."""
     load_settings()
     if ENV_FILE.exists():
         return "deployment/.env is there"
@@ -60,7 +60,7 @@ def keys(settings: Settings) -> str:
 
 
 def tracing(settings: Settings) -> str:
-    """Check what leaves the machine, and that LangSmith would accept it."""
+    """Check whether traces are sent to LangSmith, and if so, that its key is set."""
     if _first(settings.environment, TRACING).lower() not in ("true", "1"):
         return "off: nothing is sent to LangSmith"
     if not _first(settings.environment, TRACING_KEYS):
