@@ -1,10 +1,10 @@
-"""A run of five steps, with several checkpointers at once, in a process that is to be killed.
+"""A process to be killed: it runs a graph of five steps with several checkpointers at once.
 
 python -m course_helpers.lessons._killed_run
 
-Where the checkpoints go is in the variable `SAVERS`, as JSON: the checkpointer's kind, and its
-file or the address of its Postgres. Each run stays in its fourth step; when all are there, the
-process prints a line. It ends by being killed, or with its parent.
+The environment variable `SAVERS` says where the checkpoints go, as JSON: kind of checkpointer ->
+file, or address of its Postgres. Each run blocks in its fourth step; when all have reached it, the
+process prints "held". It ends when it is killed, or when its parent ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 STEPS, HELD = 5, 4
-TOGETHER = 30.0  # seconds for all runs to be in the fourth step
+TOGETHER = 30.0  # seconds until all runs have reached the fourth step
 THREAD = "survival"
 CONFIG: Any = {"configurable": {"thread_id": THREAD}}
 
@@ -38,11 +38,11 @@ class Steps(TypedDict):
 
 @contextmanager
 def open_saver(kind: str, where: str) -> Iterator[BaseCheckpointSaver[Any]]:
-    """Give a checkpointer of a kind, with its tables.
+    """Yield a checkpointer whose tables exist.
 
     Args:
         kind: `memory`, `SQLite` or `Postgres`.
-        where: its file, or the address of its Postgres.
+        where: the file of SQLite, or the address of Postgres.
     """
     if kind == "memory":
         yield InMemorySaver()
@@ -60,10 +60,10 @@ def open_saver(kind: str, where: str) -> Iterator[BaseCheckpointSaver[Any]]:
 
 
 def build(begin: Callable[[int], None]) -> StateGraph[Any, Any, Any, Any]:
-    """Return a graph that does one step after the other.
+    """Return a graph of five steps, one after the other.
 
     Args:
-        begin: called with the number of each step when it begins.
+        begin: called at the start of each step, with its number.
     """
 
     def step(state: Steps) -> dict[str, list[int]]:
@@ -82,19 +82,19 @@ def build(begin: Callable[[int], None]) -> StateGraph[Any, Any, Any, Any]:
 
 
 def main(places: dict[str, str]) -> None:
-    """Run the graph with each checkpointer, up to the fourth step, and stay there."""
+    """Run the graph with each checkpointer up to the fourth step, and block there."""
     everybody = threading.Barrier(len(places))
 
     def hold(number: int) -> None:
         if number == HELD:
-            if everybody.wait(TOGETHER) == 0:  # one of them tells
+            if everybody.wait(TOGETHER) == 0:  # true in one of the threads
                 print("held", flush=True)
             sys.stdin.read()  # until the parent ends, if it does not kill this process
 
     def run(kind: str) -> None:
         try:
             with open_saver(kind, places[kind]) as saver:
-                saver.delete_thread(THREAD)  # of an earlier trial that did not end
+                saver.delete_thread(THREAD)  # left by an earlier, interrupted call
                 graph = build(hold).compile(checkpointer=saver)
                 graph.invoke({"done": []}, CONFIG, durability="sync")
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The same request through several assistants, and what came of it, side by side."""
+"""The answers of several assistants to the same request, side by side."""
 
 from __future__ import annotations
 
@@ -16,21 +16,19 @@ from course_helpers.server.messages import messages_of, text_of
 
 @dataclass(frozen=True)
 class Answer:
-    """What one assistant made of a request.
+    """One assistant's answer to a request.
 
     Attributes:
         assistant: its name.
-        assistant_id: its id.
-        category: its `todo_category`, which says where its to-dos are kept.
-        thread_id: the new thread that it was asked in.
+        category: its `todo_category`, under which its to-dos are stored.
+        thread_id: the new thread of the run.
         status: of the run: `success`, `error` or another.
-        text: the last thing it said, or the error that ended the run.
-        todos: the to-dos that the run has added or changed.
-        tokens: that the model read and wrote in this conversation's own messages.
+        text: its last message, or the error that ended the run.
+        todos: the to-dos that the run added or changed.
+        tokens: numbers of input and output tokens, from the messages of this thread.
     """
 
     assistant: str
-    assistant_id: str
     category: str
     thread_id: str
     status: str
@@ -39,7 +37,7 @@ class Answer:
     tokens: tuple[int, int]
 
     def facts(self) -> dict[str, str]:
-        """Return what is compared, as text."""
+        """Return the facts to compare, as text."""
         return {
             "Status": self.status,
             "Answer": self.text,
@@ -63,7 +61,7 @@ class SideBySide:
         return [{"Fact": name} | {title: facts[title][name] for title in facts} for name in names]
 
     def _title(self, answer: Answer) -> str:
-        """Return an assistant's name, with its place where another has the same."""
+        """Return an assistant's name, numbered if another one has the same name."""
         alike = [other for other in self.answers if other.assistant == answer.assistant]
         place = self.answers.index(answer) + 1
         return answer.assistant if len(alike) == 1 else f"{answer.assistant} ({place})"
@@ -83,16 +81,16 @@ class SideBySide:
 async def ask_assistants(
     client: LangGraphClient, assistant_ids: Sequence[str], text: str, user_id: str
 ) -> SideBySide:
-    """Ask each assistant the same, one after the other, each in a new thread of its own.
+    """Send the same request to each assistant in turn, each in a new thread.
 
     Args:
         client: of a deployment, for instance `server.client`.
         assistant_ids: the assistants' UUIDs.
-        text: what to say to them.
+        text: the request.
         user_id: who asks.
 
     Raises:
-        NotFoundError: one of the assistants is not there; nobody was asked then.
+        NotFoundError: one of the assistants does not exist; then none was asked.
     """
     assistants = [await read_assistant(client, assistant_id) for assistant_id in assistant_ids]
     return SideBySide(text, [await _ask(client, one, text, user_id) for one in assistants])
@@ -117,18 +115,17 @@ async def _ask(
     after = await read_memories(client, user_id, category)
     return Answer(
         assistant=str(assistant["name"]),
-        assistant_id=str(assistant["assistant_id"]),
         category=category,
         thread_id=thread_id,
         status=str(status),
-        text=_said(values),
+        text=_last_reply(values),
         todos=[todo for todo in after.todos if todo not in before.todos],
         tokens=(_tokens(messages, "input_tokens"), _tokens(messages, "output_tokens")),
     )
 
 
-def _said(values: Any) -> str:
-    """Return the last thing that was said, or what the server says of a run that failed."""
+def _last_reply(values: Any) -> str:
+    """Return the text of the last AI message, or the error of a failed run."""
     if error := isinstance(values, dict) and values.get("__error__"):
         return f"{error.get('error')}: {error.get('message')}"
     replies = [m for m in messages_of(values) if m.get("type") == "ai"]

@@ -1,7 +1,7 @@
-"""A thread that is busy long enough for a second message: nothing depends on a lucky sleep.
+"""A thread that stays busy long enough to send a second message, without guessing a delay.
 
-The run's role sets the offline model's pace, and the run is followed by its own stream to a known
-point. A hosted model does not know the pace; the long answer that it is asked for takes seconds.
+The run's role sets the offline model's speed, and its stream is read up to a known point. A hosted
+model ignores the speed, but the long answer that it is asked for takes seconds.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ WRITTEN, READ = "update_todos", "input"  # points that a run can have reached
 
 @dataclass(frozen=True)
 class BusyThread:
-    """A thread whose run is under way.
+    """A thread with an active run.
 
     Attributes:
         thread_id: the thread's id.
-        run_id: the run's.
+        run_id: the run's id.
     """
 
     thread_id: str
@@ -40,16 +40,16 @@ class BusyThread:
 async def busy_thread(
     client: LangGraphClient, user_id: str, category: str, after: str = WRITTEN
 ) -> BusyThread:
-    """Ask for a to-do (`TRAIN`) on a new thread, and return while the agent still speaks.
+    """Ask for a to-do (`TRAIN`) on a new thread, and return while the agent is still answering.
 
-    The thread's metadata say `{"lesson": "06"}`. The answer goes on for three seconds and more.
+    The thread's metadata are `{"lesson": "06"}`. The answer takes at least three more seconds.
 
     Args:
         client: of a deployment, for instance `server.client`.
         user_id: who asks.
-        category: for which list of to-dos.
-        after: return once this node has ended, or with "input", once the message is in the
-            thread and nothing else has happened.
+        category: of the to-do.
+        after: return when this node has finished; with "input", as soon as the message is in the
+            thread.
 
     Raises:
         CourseError: the run ended before that.
@@ -64,7 +64,7 @@ async def busy_thread(
         stream_mode=["values", "updates"],
     )
     run_id, last = "", None
-    async with aclosing(stream):  # hanging up does not end a run
+    async with aclosing(stream):  # closing the stream does not cancel the run
         async for part in stream:
             last = part
             run_id = run_id or (part.data or {}).get("run_id", "")  # the first part names it
@@ -74,7 +74,7 @@ async def busy_thread(
 
 
 def _has_reached(after: str, part: StreamPart) -> bool:
-    """Whether a part of a stream tells that the run has come as far as asked."""
+    """Return whether a part of the stream shows that the run has reached that point."""
     if after == READ:
         return part.event == "values"
     return part.event == "updates" and after in part.data

@@ -1,4 +1,4 @@
-"""What the stack's engine can do, as the conformance suite has found it."""
+"""The capabilities of the stack's engine, as measured by the conformance suite."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TABLE = DEPLOYMENT / "engine" / "capabilities.json"
 
 @dataclass(frozen=True)
 class Capability:
-    """A group of behaviours, each a test that was run on both servers.
+    """The results for a group of behaviours; each is a test that ran on both servers.
 
     Attributes:
         group: its name, for instance `double_texting`.
-        behaviours: how many `langgraph dev` shows.
-        engine: how many of these the open engine shows too.
-        missing: the names of the tests of those that it does not show.
+        behaviours: how many tests pass on `langgraph dev`.
+        engine: how many of these pass on the open engine.
+        missing: the names of the others.
     """
 
     group: str
@@ -37,12 +37,12 @@ class Capability:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """The capability table: what the open engine does as `langgraph dev` does it.
+    """The capability table: which behaviours of `langgraph dev` the open engine has too.
 
     Attributes:
         control: the server that the engine was compared with.
         engine: the engine, with its version.
-        groups: one capability each.
+        groups: the results, group by group.
     """
 
     control: str
@@ -66,7 +66,7 @@ class Capabilities:
 
     @property
     def title(self) -> str:
-        """What is compared with what: the licensed image could not be tried."""
+        """The table's title, which names both servers; the licensed image could not be tested."""
         return f"Behaviours of {self.engine} that are as langgraph dev ({self.control}) behaves"
 
     def _rows(self) -> list[dict[str, str]]:
@@ -95,7 +95,7 @@ def capabilities(path: Path = TABLE) -> Capabilities:
         path: the file.
 
     Raises:
-        CourseError: it is missing or is not such a table.
+        CourseError: the file is missing or invalid.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

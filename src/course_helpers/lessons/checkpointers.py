@@ -1,11 +1,11 @@
-"""What a checkpointer costs: how long each write takes, and how many bytes it keeps.
+"""What a checkpointer costs: the time of each write, and the bytes that it stores.
 
 Both are measured on the checkpointer that a graph really uses: its `put` is timed in place, and
-the bytes are counted where they lie, in the dictionaries of `InMemorySaver` or by SQL.
+the bytes are counted in the dictionaries of `InMemorySaver` or by SQL.
 
-Only checkpoints count, and not what nodes have written before there is one (`checkpoint_writes`):
-LangGraph (1.2) waits for the first with `durability="sync"`, and for the second with none, so that
-after a step some of it may be stored and some not.
+Only checkpoints are counted, not pending writes (`checkpoint_writes`): LangGraph (1.2) waits for
+checkpoints with `durability="sync"`, but for pending writes with no setting, so after a step only
+some of those may be stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from course_helpers.core.errors import CourseError
 
-# Bytes as they were written: Postgres compresses large values on the disk, the others do not.
+# Uncompressed bytes: Postgres compresses large values on disk, the others do not.
 _SQLITE_BYTES = "select coalesce(sum(length(checkpoint) + length(metadata)), 0) from checkpoints"
 _POSTGRES_BYTES = (
     "select coalesce(sum(octet_length(checkpoint::text) + octet_length(metadata::text)), 0) as n"
@@ -28,13 +28,13 @@ _POSTGRES_BYTES = (
 
 
 def time_writes(saver: BaseCheckpointSaver[Any]) -> list[float]:
-    """Time all that a checkpointer writes from now on, checkpoint by checkpoint.
+    """Time every checkpoint that a checkpointer writes from now on.
 
     Args:
-        saver: the checkpointer; its method `put` is replaced by one that looks at the clock.
+        saver: the checkpointer; its method `put` is replaced by one that measures the time.
 
     Returns:
-        A list to which every checkpoint adds its milliseconds.
+        A list to which each write appends its duration in milliseconds.
     """
     put, taken = saver.put, []
 
@@ -50,19 +50,19 @@ def time_writes(saver: BaseCheckpointSaver[Any]) -> list[float]:
 
 
 def stored_bytes(saver: BaseCheckpointSaver[Any]) -> int:
-    """Return how many bytes of checkpoints a checkpointer keeps, of all threads together.
+    """Return how many bytes of checkpoints a checkpointer stores, for all threads together.
 
     Args:
         saver: an `InMemorySaver`, a `SqliteSaver` or a `PostgresSaver`.
 
     Raises:
-        CourseError: it is of another kind.
+        CourseError: the checkpointer is of another type.
     """
     if isinstance(saver, InMemorySaver):
         return _in_memory(saver)
     kind, database = type(saver).__name__, cast(Any, saver)
     if kind in ("SqliteSaver", "PostgresSaver"):
-        # The graph's threads may still be writing over the same connection, under this lock.
+        # The graph's threads may still use this connection; they hold this lock while they do.
         with database.lock:
             if kind == "SqliteSaver":
                 return int(database.conn.execute(_SQLITE_BYTES).fetchone()[0])
@@ -75,7 +75,7 @@ def stored_bytes(saver: BaseCheckpointSaver[Any]) -> int:
 
 
 def _in_memory(saver: InMemorySaver) -> int:
-    """Return the bytes of what two dictionaries hold: values as serialized, type and bytes."""
+    """Return the number of serialized bytes in the two dictionaries of an `InMemorySaver`."""
     spaces = [space for thread in saver.storage.values() for space in thread.values()]
     saved = [part for space in spaces for entry in space.values() for part in entry[:2]]
     return sum(len(part) for _, part in [*saved, *saver.blobs.values()])

@@ -1,7 +1,7 @@
-"""A figure of matplotlib with words for those who do not see it.
+"""A matplotlib figure with an alt text.
 
-JupyterLab shows a plain image output with no text but "Image"; what is shown here is the image in
-HTML, with a text of its own, and the text alone where there is no HTML.
+JupyterLab gives a plain image output the alt text "Image". Here the image is shown as HTML with its
+own alt text, and where HTML is not supported, the text alone is shown.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from course_helpers.core.errors import CourseError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DOTS = 120  # an inch
+DOTS = 120  # per inch
 
 
 @dataclass(frozen=True)
 class DescribedFigure:
-    """A figure with its text.
+    """A figure with its alt text.
 
     Attributes:
         png: the image.
-        text: what is to be seen in it.
+        text: the alt text.
     """
 
     png: bytes
@@ -41,14 +41,14 @@ class DescribedFigure:
 
 
 def with_alt_text(figure: Figure, text: str) -> DescribedFigure:
-    """Return a figure as an image with a text.
+    """Return a figure as an image with an alt text.
 
     Args:
         figure: the figure, made without `pyplot`, which would show it by itself.
-        text: what is to be seen in it, for those who do not see it.
+        text: a description, for those who cannot see the figure.
 
     Raises:
-        CourseError: there is no text.
+        CourseError: the text is empty.
     """
     if not text.strip():
         raise CourseError("The figure has no text.", "say in a sentence what is to be seen in it")

@@ -1,4 +1,4 @@
-"""What a checkpointer has kept of a run whose process was killed in the middle: tried, not told."""
+"""Kill a process in the middle of its runs, and resume them from what their checkpointers kept."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ KINDS = ("memory", "SQLite", "Postgres")
 
 @dataclass(frozen=True)
 class Survival:
-    """What this process found of a run that another one was killed in, and did about it.
+    """A run that was interrupted by a kill, as it was found and resumed.
 
     Attributes:
         kind: of the checkpointer.
-        found: the steps that were done, by the checkpoints.
-        begun: the steps that this process began.
-        done: all steps in the end.
+        found: the steps that were done according to the checkpoints.
+        begun: the steps that were started when the run was resumed.
+        done: all steps that were done in the end.
     """
 
     kind: str
@@ -39,14 +39,14 @@ class Survival:
 
 
 def kill_and_resume(places: Mapping[str, str]) -> dict[str, Survival]:
-    """Kill a process in the fourth of five steps, and go on with its runs in this one.
+    """Kill a process in the fourth of five steps, and resume its runs in this process.
 
     Args:
-        places: kind of checkpointer, one of `KINDS`, and where it writes: a new file of SQLite, or
-            the address of a Postgres without such a run.
+        places: kind of checkpointer, one of `KINDS` -> where it writes: a new SQLite file, or the
+            address of a Postgres.
 
     Raises:
-        CourseError: there is no such kind, or it cannot write there.
+        CourseError: the kind is unknown, or a checkpointer cannot write there.
     """
     if unknown := [kind for kind in places if kind not in KINDS]:
         raise CourseError(
@@ -57,11 +57,14 @@ def kill_and_resume(places: Mapping[str, str]) -> dict[str, Survival]:
 
 
 def _kill_in_the_middle(places: dict[str, str]) -> None:
-    """Start a process, and kill it (SIGKILL, where there is that) when all runs are in the step."""
+    """Start a process, and kill it (SIGKILL on Unix) when all its runs are in the fourth step."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [sys.executable, "-m", _killed_run.__name__],
-        env={**os.environ, "SAVERS": json.dumps(places)},  # not among the arguments: a password
+        env={
+            **os.environ,
+            "SAVERS": json.dumps(places),
+        },  # not as arguments: an address holds a password
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
@@ -76,8 +79,8 @@ def _kill_in_the_middle(places: dict[str, str]) -> None:
             process.kill()
 
 
-def _failed(said: str) -> CourseError:
-    lines = [line for line in said.splitlines() if line.partition(": ")[0] in KINDS]
+def _failed(errors: str) -> CourseError:
+    lines = [line for line in errors.splitlines() if line.partition(": ")[0] in KINDS]
     return CourseError(
         f"The run ended before step {HELD}. {clean((lines or ['It says nothing'])[0])}.",
         "is the folder of the file there, and does the Postgres answer?",
@@ -85,12 +88,12 @@ def _failed(said: str) -> CourseError:
 
 
 def _resume(kind: str, where: str) -> Survival:
-    """Open the same checkpointer in this process, look, and let the run go on."""
+    """Open the same checkpointer in this process, read the run's state, and resume it."""
     begun: list[int] = []
     with open_saver(kind, where) as saver:
         graph = build(begun.append).compile(checkpointer=saver)
         found = graph.get_state(CONFIG)
-        given: Any = None if found.next else {"done": []}  # None: go on where it stopped
+        given: Any = None if found.next else {"done": []}  # None: resume where it stopped
         result = graph.invoke(given, CONFIG, durability="sync")
         saver.delete_thread(THREAD)
     return Survival(kind, found.values.get("done", []), begun, result["done"])

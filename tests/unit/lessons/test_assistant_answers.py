@@ -14,7 +14,7 @@ from tests.unit.widgets.widget_backend import ATTACK, Markup
 
 def answer(name: str, thread: str, **facts: Any) -> Answer:
     given = {"text": "I added it.", "status": "success", "category": "work", "todos": []} | facts
-    return Answer(assistant=name, assistant_id="a1", thread_id=thread, tokens=(1234, 5), **given)
+    return Answer(assistant=name, thread_id=thread, tokens=(1234, 5), **given)
 
 
 def test_answers_are_compared_fact_by_fact() -> None:
