@@ -1,9 +1,9 @@
-"""The program that holds a port of 127.0.0.1, for the fault "port taken".
+"""A program that listens on a port of 127.0.0.1, for the fault "port taken".
 
 python -m course_helpers.practice._held_port PORT JOURNAL
 
-It prints an empty line once it has the port. It ends with its parent, also when a kernel is killed
-(then its standard input is closed), and with the journal, which `practice.remove()` removes.
+It prints an empty line once it has the port. It ends when its standard input is closed, as happens
+when its parent ends, or when the journal file is deleted, as `practice.remove()` does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import threading
 import time
 from pathlib import Path
 
-PAUSE = 0.2  # seconds between two looks for the journal
+PAUSE = 0.2  # seconds between checks of the journal
 
 
 def end_with(journal: Path) -> None:
-    """End this process when a file is gone."""
+    """End this process when the journal is deleted."""
     while journal.exists():
         time.sleep(PAUSE)
     os._exit(0)

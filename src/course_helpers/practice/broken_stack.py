@@ -1,9 +1,9 @@
-"""What can be done to a practice stack to break it, and undone again in one way, whatever it was.
+"""Ways to break a practice stack, each undone by `mend`.
 
-A second compose file changes services; volumes and an image of its own are put beside those of the
-stack. So the stack's own volumes and images, and the learner's stack, are never touched. The second
-file is also the journal: while it is there, something is broken, and a new `PracticeStack` removes
-it together with whatever else a killed kernel has left.
+A second compose file overrides services, with another volume or image where needed. So the stack's
+own volumes and images, and the learner's stack, are never touched. The second file is also the
+journal: while it exists, something is broken, and a new `PracticeStack` deletes it together with
+whatever else a killed kernel has left.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from course_helpers.stack.compose import override_file, run_compose, services
 from course_helpers.stack.containers import run_alone
 
 TIMEOUT = 60.0  # seconds for a command of Docker
-DATA = "/var/lib/postgresql/data"  # where Postgres has its volume
-GRACE = "0"  # seconds to stop before a service is killed: what was saved is safe all the same
+DATA = "/var/lib/postgresql/data"  # where Postgres's volume is mounted
+GRACE = "0"  # seconds that a service gets to stop: committed data survives a kill
 
 
 class BrokenStack:
-    """A practice stack that something is done to, until `mend`.
+    """A practice stack that is being broken, until `mend`.
 
     Args:
-        practice: it is started if it does not run.
+        practice: the stack; it is started if it does not run.
 
     Raises:
         CourseError: it is broken already, or cannot be started.
@@ -50,7 +50,7 @@ class BrokenStack:
         self._practice = practice
         self._project = practice.settings["COMPOSE_PROJECT_NAME"]
         self._volume, self._image = f"{self._project}_another", f"{self._project}:changed"
-        # Settings, as they were, each with the variable of this process.
+        # The former values of settings, each with that of the environment variable.
         self._replaced: dict[str, tuple[str | None, str | None]] = {}
         self._disturbed: set[str] = set()
         self._holder: subprocess.Popen[bytes] | None = None
@@ -75,7 +75,7 @@ class BrokenStack:
         self._practice.settings[name] = value
 
     def kill(self, service: str) -> None:
-        """Kill a service, as when the computer has no memory left."""
+        """Kill a service, as the system does when it runs out of memory."""
         self._disturbed.add(service)
         self._compose("kill", service)
 
@@ -86,11 +86,11 @@ class BrokenStack:
             cleanup.remove_containers(found)
 
     def change(self, service: str, **keys: Any) -> None:
-        """Change a service as an edit of the compose file would, and make its container anew.
+        """Change a service as an edit of the compose file would, and recreate its container.
 
         Args:
-            service: which.
-            keys: of the compose file, for instance `mem_limit="64m"`.
+            service: its name.
+            keys: keys of the compose file, for instance `mem_limit="64m"`.
         """
         self._disturbed.add(service)
         self._services[service] = keys
@@ -98,10 +98,10 @@ class BrokenStack:
         self._compose("up", "--detach", "--no-deps", "--timeout", GRACE, service)
 
     def make_volume(self, *options: str) -> str:
-        """Make a volume for `change`, and return its name.
+        """Create a volume for `change`, and return its name.
 
         Args:
-            options: of the driver, for instance `size=8m`; without any, an ordinary one.
+            options: of a tmpfs volume, for instance `size=8m`; without any, the volume is on disk.
         """
         given = {"type": "tmpfs", "device": "tmpfs", "o": ",".join(options)} if options else {}
         labels = {"com.docker.compose.project": self._project}
@@ -111,7 +111,7 @@ class BrokenStack:
         return self._volume
 
     def run_in_volume(self, script: str) -> None:
-        """Run a shell script in the volume that `make_volume` has made, as Postgres' user."""
+        """Run a shell script in the volume of `make_volume`, as the user of Postgres."""
         with self._practice:
             image = base_image(load_settings(), "POSTGRES_IMAGE")
         mounted = [f"{self._volume}:{DATA}"]
@@ -123,13 +123,13 @@ class BrokenStack:
             raise DockerError(f"{self._volume} could not be prepared: {said}.", "make doctor")
 
     def make_image(self, *lines: str) -> str:
-        """Build an image on the agent's, and return its name.
+        """Build an image on top of the agent's, and return its name.
 
         Args:
-            lines: of its Dockerfile, after the first.
+            lines: of its Dockerfile, after FROM.
 
         Raises:
-            BuildError: it fails.
+            BuildError: the build failed.
         """
         with self._practice:
             base = stack_images(load_settings())[-1]
@@ -142,25 +142,25 @@ class BrokenStack:
         return self._image
 
     def hold_port(self) -> None:
-        """Let another program take the stack's port.
+        """Start a program that takes the stack's port.
 
         Raises:
-            CourseError: a third one holds it.
+            CourseError: yet another program holds the port.
         """
         self._holder = port_holder.hold(int(self._practice.settings["API_PORT"]), self._file)
 
     @property
     def broken(self) -> bool:
-        """Whether something of it is left: `practice.remove()` undoes all but changed settings."""
+        """Whether it is still broken: `practice.remove()` undoes all but changed settings."""
         journal = json.loads(self._file.read_text()) if self._file.exists() else {}
-        ours = journal.get("x-fault") == self._id  # not that of a fault after a removal
+        ours = journal.get("x-fault") == self._id  # not a later fault's, after `practice.remove()`
         return ours or bool(self._replaced)
 
     def mend(self) -> None:
-        """Undo all of it, and return when the stack is healthy. Safe to repeat.
+        """Undo everything, and wait until the stack is healthy. May be called again.
 
         Raises:
-            CourseError: as `PracticeStack.up` does; then it may be repeated.
+            CourseError: as `PracticeStack.up` does; then call it again.
         """
         self._release_port()
         self._restore_settings()
@@ -180,7 +180,7 @@ class BrokenStack:
         print(f"Mended after {time.monotonic() - began:.1f} s", flush=True)
 
     def _remove_disturbed(self) -> None:
-        """Remove what was disturbed: it needs no time to stop, and `up` makes it anew."""
+        """Remove the containers of changed or killed services; `up` recreates them."""
         for service in self._disturbed:
             self.remove(service)
         self._disturbed.clear()
@@ -191,7 +191,7 @@ class BrokenStack:
             self._holder = None
 
     def _restore_settings(self) -> None:
-        """Undo `set`, also in a block `with practice:` that began with the changed settings."""
+        """Undo `set`, also in a block `with practice:` that was entered after it."""
         for name, (setting, variable) in self._replaced.items():
             _put(self._practice.settings, name, setting)
             if os.environ.get(name) not in (setting, variable):
@@ -209,7 +209,7 @@ class BrokenStack:
 
 
 def _put(variables: MutableMapping[str, str], name: str, value: str | None) -> None:
-    """Give a variable its value, or none."""
+    """Set a variable, or delete it if the value is None."""
     variables.pop(name, None)
     if value is not None:
         variables[name] = value

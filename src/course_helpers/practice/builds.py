@@ -1,4 +1,4 @@
-"""Builds typed in a lesson: of the long log only the steps, and which of them were new."""
+"""Image builds typed in a lesson: prints their steps, new or cached, instead of the long log."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _replaced: set[str] = set()  # ids of images that lost their name to a later bui
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a build that changes the image.
+    """A step of a build.
 
     Attributes:
-        number: its place, as Docker counts: 1 is the base image.
+        number: its position, as Docker counts: 1 is the base image.
         what: the line of the Dockerfile.
-        cached: whether its layer was there already, from an earlier build.
+        cached: whether its layer came from the build cache.
     """
 
     number: int
@@ -96,9 +96,9 @@ def _run(command: str, image: str, folder: Path) -> str:
 
 
 def read_steps(log: str) -> list[Step]:
-    """Return the steps that a build's plain log tells of, without the base image, in order.
+    """Return the steps in a build's plain log, sorted, without the base image.
 
-    Steps from the cache are logged in any order (BuildKit looks for them side by side).
+    BuildKit looks up cached steps in parallel, so they are logged in any order.
     """
     lines = [clean(line).strip() for line in log.splitlines()]
     cached = {match[1] for line in lines if (match := _CACHED.match(line))}

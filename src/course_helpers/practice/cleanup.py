@@ -1,6 +1,6 @@
-"""What a lesson has made in Docker, by hand or by Compose, found and removed by its name.
+"""Find and remove what a lesson has made in Docker, by hand or with Compose, by its name.
 
-python -m course_helpers.practice.cleanup NAME [IMAGE ...]    remove it, and images by their ids
+python -m course_helpers.practice.cleanup NAME [IMAGE ...]    remove it, and images by id
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ TIMEOUT = 60.0  # seconds
 
 
 def left(name: str) -> list[str]:
-    """Return the names of all that there is: containers, networks, volumes, images.
+    """Return the names of all containers, networks, volumes and images that are there.
 
     Args:
-        name: the network's and the images' name, and, with a hyphen, the containers' first part;
-            or the project's, of what Compose has made.
+        name: the network's and the images' name, and, with a hyphen, the prefix of the containers'
+            names; or the name of a Compose project.
     """
     with suppress(DockerError), docker.client(TIMEOUT) as engine:
         looks = (_containers, _networks, _volumes, _images)
@@ -34,11 +34,11 @@ def left(name: str) -> list[str]:
 
 
 def remove(name: str, replaced: Iterable[str] = ()) -> None:
-    """Remove all of it, with the containers' data; what cannot be removed is passed over.
+    """Remove everything that `left` finds, with its data; what cannot be removed is skipped.
 
     Args:
-        name: as above.
-        replaced: ids of images that may have lost their names; those that have go too.
+        name: as for `left`.
+        replaced: ids of images that are removed too if they no longer have a name.
     """
     with suppress(DockerError), docker.client(TIMEOUT) as engine:
         remove_containers(_containers(engine.api, name))
@@ -49,19 +49,19 @@ def remove(name: str, replaced: Iterable[str] = ()) -> None:
 
 
 def remove_containers(names: Iterable[str]) -> None:
-    """Remove containers, with their data; what is gone already is passed over."""
+    """Remove containers, with their data; missing ones are skipped."""
     with suppress(DockerError), docker.client(TIMEOUT) as engine:
         _each(names, partial(engine.api.remove_container, v=True, force=True))
 
 
 def remove_volumes(names: Iterable[str]) -> None:
-    """Remove volumes; what is gone already is passed over."""
+    """Remove volumes; missing ones are skipped."""
     with suppress(DockerError), docker.client(TIMEOUT) as engine:
         _each(names, partial(engine.api.remove_volume, force=True))
 
 
 def remove_images(names: Iterable[str]) -> None:
-    """Remove images by their names; what is gone already is passed over."""
+    """Remove images by their names; missing ones are skipped."""
     with suppress(DockerError), docker.client(TIMEOUT) as engine:
         _each(names, partial(engine.api.remove_image, force=True))
 
@@ -78,11 +78,11 @@ def _remove_if_nameless(api: APIClient, image: str) -> None:
 
 
 def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
-    """Remove all of it in a process that goes on: a kernel has no time to wait when it ends.
+    """Remove it all in a process of its own: a kernel that ends has no time to wait.
 
     Args:
-        name: as above.
-        replaced: as above.
+        name: as for `left`.
+        replaced: as for `remove`.
     """
     subprocess.Popen(
         [sys.executable, "-m", __spec__.name, name, *replaced],

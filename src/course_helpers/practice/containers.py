@@ -1,7 +1,7 @@
-"""Containers started by hand in a lesson: the agent's image, and two databases for it.
+"""Containers started with `docker run` in a lesson: the agent's image and its two databases.
 
-All of it has a name of its own, so that it never meets the stack's, and is removed together: at
-the end of the lesson, when the lesson begins again, and when its kernel stops.
+Their names differ from the stack's, so the two never conflict. They are removed together: at the
+end of the lesson, when the lesson begins again, and when its kernel ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from course_helpers.practice.waiting import (
 from course_helpers.server.probe import missing_graphs, server_info
 from course_helpers.stack import compose
 
-_DATABASES = {  # service -> the setting that names its image, and how to start what is in it
+_DATABASES = {  # service -> the setting that names its image, and the command to run in it
     "redis": ("REDIS_IMAGE", """ sh -c 'exec redis-server --requirepass "$REDIS_PASSWORD"'"""),
     "postgres": ("POSTGRES_IMAGE", ""),
 }
@@ -40,16 +40,16 @@ _READY = {
 
 
 class PracticeContainers:
-    """The images, the containers and the network of one lesson, under one name.
+    """The images, containers and network of one lesson, under one name.
 
-    Making one removes what an earlier, interrupted run of the lesson has left.
+    Creating an object removes what an earlier, interrupted run of the lesson has left.
 
     Attributes:
-        name: the images' and the network's name, and the first part of the containers':
+        name: of the images and the network, and the prefix of the containers' names:
             `task-maistro-lesson`.
 
     Raises:
-        DockerError: there is no Docker that can build and run images.
+        DockerError: Docker cannot build and run images.
         SettingsError: `BASE_IMAGE` names another base than the licence-free engine.
     """
 
@@ -71,10 +71,10 @@ class PracticeContainers:
         )
 
     def start_databases(self, env_file: str, folder: Path | str = ".") -> None:
-        """Start Redis and Postgres on a network of their own, and wait until both answer.
+        """Start Redis and Postgres in a network of their own, and wait until both answer.
 
-        No port is published: only containers on that network reach them, by the names `redis`
-        and `postgres`. Their data goes with them.
+        No port is published: only containers in that network reach them, by the names `redis`
+        and `postgres`. Their data is deleted with them.
 
         Args:
             env_file: the file with REDIS_PASSWORD, POSTGRES_PASSWORD and POSTGRES_DB, as
@@ -82,7 +82,7 @@ class PracticeContainers:
             folder: where to run the commands.
 
         Raises:
-            ServerError: one of them was not started, ended, or is not ready within a minute.
+            ServerError: one of them did not start, stopped, or was not ready within a minute.
         """
         started = time.monotonic()
         if self.name not in self.left():
@@ -101,18 +101,18 @@ class PracticeContainers:
     def start_agent(
         self, image: str, *env_files: str, folder: Path | str = ".", service: str = "agent"
     ) -> Deployment:
-        """Start a container of the agent's image, and return it when it is ready.
+        """Start a container of the agent's image, and return its deployment when it is ready.
 
         Args:
-            image: which, with its tag.
-            env_files: files of variables; of two values for one variable the later counts.
+            image: its name, with its tag.
+            env_files: files of variables; a later value of a variable overrides an earlier one.
             folder: where to run the command.
-            service: what to call the container, after the lesson's name.
+            service: the container's name, after the lesson's.
 
         Raises:
-            BuildError: there is no such image here.
-            ServerError: the container was not started, or is not ready within a minute; or it
-                ended, and its last words say why.
+            BuildError: the image does not exist.
+            ServerError: the container did not start, or was not ready within a minute; or it
+                stopped, and the message says why, from its log.
         """
         if image_sources(image) is None:
             raise BuildError(f"There is no image {image} here.", "run the cell that builds it")
@@ -133,16 +133,16 @@ class PracticeContainers:
         """Remove containers, with their data.
 
         Args:
-            services: what they are called, after the lesson's name: `agent`, `redis`, `postgres`.
+            services: their names, after the lesson's: `agent`, `redis`, `postgres`.
         """
         cleanup.remove_containers(self._container(service) for service in services)
 
     def left(self) -> list[str]:
-        """Return the names of all that there is of this lesson: containers, network, images."""
+        """Return the names of this lesson's containers, network and images that are there."""
         return cleanup.left(self.name)
 
     def remove(self) -> None:
-        """Remove all of it, with the databases' data."""
+        """Remove all containers, images and the network, with the databases' data."""
         cleanup.remove(self.name, take_replaced())
 
     def _remove_at_exit(self) -> None:

@@ -1,8 +1,7 @@
-"""A Postgres of a lesson's own, at a port of this computer, for what a notebook writes itself.
+"""A Postgres with a port on this computer, which a notebook can connect to.
 
-The stack's Postgres has no port, and is to get none. This one holds nothing of anybody's, and is
-removed with its data: at the end of the lesson, when the lesson begins again, and when its kernel
-stops.
+The stack's Postgres publishes no port, and should not. This one begins empty, and is removed with
+its data: at the end of the lesson, when the lesson begins again, and when its kernel ends.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_P
 
 
 class PracticeDatabase:
-    """An empty Postgres in a container, which answers when this returns.
+    """An empty Postgres in a container. The constructor waits until it answers.
 
     Attributes:
         uri: its address, with the password.
 
     Raises:
         DockerError: there is no Docker.
-        ServerError: it was not started, ended, or is not ready within a minute.
+        ServerError: it did not start, stopped, or was not ready within a minute.
     """
 
     def __init__(self) -> None:
@@ -64,7 +63,7 @@ class PracticeDatabase:
         return answers(self._container, POSTGRES_READY)
 
     def _address(self) -> str:
-        """Return host and port; Docker has chosen the port."""
+        """Return host:port; Docker chooses the port."""
         return published(self._container, 5432)
 
     def _remove_at_exit(self) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with the practice stack, in the doctor's and the log reader's sentences."""
+"""Find out what is wrong with a practice stack, by the checks of the doctor and the log reader."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from course_helpers.stack.health import stack_findings, summary
 from course_helpers.stack.log_reader import cause, explain, log_line
 
 TIMEOUT = 60.0  # seconds; most faults show within 5, but a slow computer starts a server slowly
-LAST = 2  # lines of a log that does not say why it ends
-CAUSES_FIRST = (POSTGRES, REDIS, API)  # what a database does, its server suffers from
+LAST = 2  # lines shown of a log that does not say why it ends
+CAUSES_FIRST = (POSTGRES, REDIS, API)  # a broken database breaks the server too
 _POLL = 0.3  # seconds
 
 
@@ -33,10 +33,11 @@ class Diagnosis:
     """What is wrong with a stack.
 
     Attributes:
-        name: the fault's, as in `fault_list.FAULTS`; empty if it is none of those or all is well.
+        name: the fault's, as in `fault_catalogue.FAULTS`; empty if it is none of those, or if no
+            fault was found.
         sentence: what happened.
-        fix: what to do; empty if all is well.
-        lines: what was printed, by a container or by Docker, that says so.
+        fix: what to do; empty if no fault was found.
+        lines: the output of a container or of Docker that shows it.
     """
 
     name: str
@@ -57,13 +58,13 @@ class Diagnosis:
 
 
 def diagnose(practice: PracticeStack, timeout: float = TIMEOUT) -> Diagnosis:
-    """Find out what is wrong, with the checks of the doctor and the log reader.
+    """Find out what is wrong, by the checks of the doctor and the log reader.
 
-    A service that is on its way up or down is looked at again.
+    The checks are repeated until they find a fault or the stack is ready.
 
     Args:
         practice: the stack.
-        timeout: seconds after which nothing more is expected to show.
+        timeout: seconds after which no fault is expected to appear any more.
 
     Raises:
         DockerError: Docker does not answer.
@@ -71,7 +72,7 @@ def diagnose(practice: PracticeStack, timeout: float = TIMEOUT) -> Diagnosis:
 
     def look() -> Diagnosis | None:
         now = services()
-        found = _image(now) or _service(now) or _port(now) or _model(now)
+        found = _image() or _service(now) or _port(now) or _model(now)
         return found or (_no_fault(now) if _ready(now) else None)
 
     with practice:
@@ -83,7 +84,7 @@ def _no_fault(now: Sequence[Service]) -> Diagnosis:
 
 
 def _ready(now: Sequence[Service]) -> bool:
-    """Return whether all is well; Docker hears that of a server seconds after it answers."""
+    """Return whether all services are ready; the server is asked itself: Docker learns it late."""
     databases = all(service.ready for service in now if service.name != API)
     return databases and missing_graphs(stack_url(), [GRAPH]) == []
 
@@ -93,17 +94,17 @@ def _diagnosis(sentence: str, fix: str, lines: Sequence[str] = ()) -> Diagnosis:
     return Diagnosis(name, sentence, fix, tuple(lines))
 
 
-def _image(now: Sequence[Service]) -> Diagnosis | None:
-    """Look for images that the settings name; Docker's own words say that one is not there."""
+def _image() -> Diagnosis | None:
+    """Check that the images named in the settings exist."""
     for image in missing_images():
-        said = f"Error: No such image: {image}"  # as `docker` puts it
+        said = f"Error: No such image: {image}"  # as `docker` prints it
         if reading := cause(said):
             return _diagnosis(reading.what, reading.fix, reading.lines)
     return None
 
 
 def _service(now: Sequence[Service]) -> Diagnosis | None:
-    """Look for a service that has ended or is not well, and read its log."""
+    """Check for a service that has stopped or is unhealthy, and read its log."""
     by_name = {service.name: service for service in now}
     for service in filter(None, map(by_name.get, CAUSES_FIRST)):
         if service.failed or service.ended or service.health == "unhealthy":
@@ -114,7 +115,7 @@ def _service(now: Sequence[Service]) -> Diagnosis | None:
 
 
 def _last_lines(log: str) -> list[str]:
-    """Return how a log ends that does not say why: a killed program prints nothing of it."""
+    """Return the last lines of a log that gives no reason: a killed program cannot print one."""
     return [log_line(line) for line in log.splitlines()[-LAST:]]
 
 
@@ -127,7 +128,7 @@ def _port(now: Sequence[Service]) -> Diagnosis | None:
 
 
 def _model(now: Sequence[Service]) -> Diagnosis | None:
-    """Look at the model and its key as the server's container was given them."""
+    """Check the model and its key in the environment of the server's container."""
     for service in now:
         if service.name == API:
             given = read_environment(service.container)

@@ -1,7 +1,4 @@
-"""The faults of lesson 09, each with what breaks a practice stack that way.
-
-Whatever one does, `BrokenStack` undoes.
-"""
+"""The twelve faults of lesson 09, each with a function that causes it; `BrokenStack` undoes it."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from course_helpers.stack.compose import API, POSTGRES, REDIS
 
 _MODEL = {"TASK_MAISTRO_MODEL": "openai:gpt-4o"}
 _OWN = "uid=999,gid=999,mode=0700"  # the databases' user
-_OLD = "16"  # a version of PostgreSQL before that of the stack
+_OLD = "16"  # an older version of PostgreSQL than the stack's
 
 
 @dataclass(frozen=True)
@@ -23,11 +20,12 @@ class Fault:
     """One way in which a stack breaks.
 
     Attributes:
-        name: what it is called.
-        notice: what is noticed of it first.
-        sign: a part of the sentence that the doctor or the log reader says of it; no other fault's
-            sentence has it.
+        name: its name.
+        notice: the first symptom that a user notices.
+        sign: a part of the sentence with which the doctor or the log reader reports it, found in no
+            other fault's sentence.
         hint: where to look.
+        break_it: the function that causes it.
     """
 
     name: str
@@ -51,7 +49,7 @@ def _key_a_placeholder(stack: BrokenStack) -> None:
 
 
 def _wrong_database_uri(stack: BrokenStack) -> None:
-    password = "${POSTGRES_PASSWORD}"  # which Compose fills in
+    password = "${POSTGRES_PASSWORD}"  # substituted by Compose
     uri = f"postgresql://postgres:{password}@{POSTGRES}:5432/task_mastro"
     stack.change(API, environment={"DATABASE_URI": uri})
 

@@ -1,4 +1,4 @@
-"""A practice stack with a fault in it: break it, find out how, mend it.
+"""A practice stack with a fault in it: break it, diagnose it, mend it.
 
 with fault("Redis down", practice):
     print(diagnose(practice))
@@ -21,10 +21,10 @@ from course_helpers.practice.stack import PracticeStack
 class BrokenBy:
     """A practice stack with a fault in it, from now on until `mend` or the end of a `with` block.
 
-    Its repr tells what is noticed first, or that it is mended, and not which fault it is.
+    Its repr shows the first symptom, or that it is mended, but not which fault it is.
 
     Args:
-        broken: which fault.
+        broken: the fault.
         practice: the stack; it is started if it does not run.
 
     Raises:
@@ -59,7 +59,7 @@ class BrokenBy:
         return self._fault
 
     def mend(self) -> None:
-        """Undo the fault, and return when the stack is healthy. Safe to repeat.
+        """Undo the fault, and wait until the stack is healthy. May be called again.
 
         Raises:
             CourseError: as `PracticeStack.up` does.
@@ -68,7 +68,7 @@ class BrokenBy:
 
 
 def fault(name: str, practice: PracticeStack) -> BrokenBy:
-    """Break the practice stack in one way.
+    """Break the practice stack by a fault.
 
     Args:
         name: one of `FAULTS`.
@@ -83,11 +83,11 @@ def fault(name: str, practice: PracticeStack) -> BrokenBy:
 
 
 def random_fault(practice: PracticeStack, seed: int | str | None = None) -> BrokenBy:
-    """Break the practice stack in one of all ways, and do not tell which.
+    """Break the practice stack by a random fault, without showing which.
 
     Args:
         practice: the stack.
-        seed: the same one gives the same fault; by default another each time.
+        seed: the same seed gives the same fault; by default the choice is random.
 
     Raises:
         CourseError: the stack is broken already.

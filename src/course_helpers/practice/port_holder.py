@@ -1,4 +1,4 @@
-"""A port of this computer, held by a program of its own: what the fault "port taken" needs."""
+"""Hold a port of this computer with a separate program, for the fault "port taken"."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from course_helpers.core.errors import CourseError
 from course_helpers.core.waiting import wait_until
 from course_helpers.practice import _held_port
 
-LIMIT = 10.0  # seconds in which who has just held the port lets it go
+LIMIT = 10.0  # seconds until the previous holder must have released the port
 _PAUSE = 0.2  # seconds between two tries
 
 
 def hold(port: int, journal: Path) -> subprocess.Popen[bytes]:
-    """Return a program that holds a port of 127.0.0.1 until it is told to end (`communicate`).
+    """Start a program that holds a port of 127.0.0.1; `communicate` ends it.
 
     Args:
-        port: which.
-        journal: a file; when it is gone, the program ends by itself.
+        port: the port.
+        journal: a file; when it is deleted, the program ends by itself.
 
     Raises:
         CourseError: another program holds the port.
@@ -34,7 +34,7 @@ def hold(port: int, journal: Path) -> subprocess.Popen[bytes]:
 
 
 def _start(port: int, journal: Path) -> subprocess.Popen[bytes] | None:
-    """Start the program, and return it if it has the port."""
+    """Start the program, and return it, or None if it could not take the port."""
     holder = subprocess.Popen(
         [sys.executable, "-m", _held_port.__name__, str(port), str(journal)],
         stdin=subprocess.PIPE,

@@ -1,4 +1,7 @@
-"""A line to a server that can be cut: a TCP relay, so that what breaks is a real connection."""
+"""A TCP relay to a server, whose connections can be cut.
+
+A fake `httpx` transport would be shorter, but what a lesson shows is a real connection that breaks.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,18 @@ _EVENT = re.compile(rb"\nevent:.*?(?:\r\n\r\n|\n\n)", re.S)  # of a text/event-s
 
 
 class PracticeLine:
-    """A second address of a server, over which one can lose the connection on purpose.
+    """A second address of a server, whose connections can be broken on purpose.
 
     Use it with `async with PracticeLine(server.url) as line:`; at the block's end it is closed.
-    The cuts that wait for something happen once; whoever connects again is let through.
+    `cut_after` and `lose_answer` cut once; clients that connect again are let through.
 
     Args:
         server_url: where the server answers, for instance `http://127.0.0.1:8123`.
 
     Attributes:
-        url: where the line begins: the address for a client.
+        url: the address for clients.
         connections: how many times a client has connected.
-        requests: what went over it, for instance `POST /threads/…/runs`.
+        requests: the requests that clients sent, for instance `POST /threads/…/runs`.
         resumed: the Last-Event-ID of each request that had one.
 
     Raises:
@@ -49,13 +52,13 @@ class PracticeLine:
         self.resumed: list[str] = []
 
     def cut_after(self, events: int) -> None:
-        """Cut the next stream after so many of its events have arrived.
+        """Cut the next stream after a number of events.
 
         Args:
             events: how many, at least one.
 
         Raises:
-            CourseError: it is less.
+            CourseError: `events` is less than one.
         """
         if events < 1:
             raise CourseError(
@@ -65,22 +68,22 @@ class PracticeLine:
         self._events_left = events
 
     def lose_answer(self, to: str = "POST") -> None:
-        """Cut the line when the server next answers: the request arrives, its answer does not.
+        """Cut the connection at the server's next answer: the request arrives, its answer does not.
 
         Args:
-            to: how the request begins, for instance `POST /threads`.
+            to: the beginning of the request, for instance `POST /threads`.
         """
         self._losing = to
 
     def cut(self) -> None:
-        """Cut every connection, and let nobody through until it is mended."""
+        """Cut every connection, and accept no new ones until `mend`."""
         assert self._server is not None
         self._server.close()
         for call in self._calls:
             call.cancel()
 
     async def mend(self) -> None:
-        """Let clients through again, at the same address; a line that is whole stays as it is."""
+        """Accept connections again, at the same address; without a cut, this does nothing."""
         assert self._server is not None
         if self._server.is_serving():
             return
@@ -113,19 +116,19 @@ class PracticeLine:
             far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
             ends.append(far_writer)
             call = _Call()
-            there = asyncio.ensure_future(self._there(call, reader, far_writer))
-            back = asyncio.ensure_future(self._back(call, far_reader, writer))
-            await _until_one_ends(there, back)
+            requests = asyncio.ensure_future(self._relay_requests(call, reader, far_writer))
+            answers = asyncio.ensure_future(self._relay_answers(call, far_reader, writer))
+            await _until_one_ends(requests, answers)
         except (OSError, asyncio.CancelledError):
             pass  # the line is closed, or the server has gone: the client sees a lost connection
         finally:
             for end in ends:
                 end.close()
 
-    async def _there(
+    async def _relay_requests(
         self, call: _Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Pass on what the client sends, and note each request."""
+        """Forward what the client sends, and record each request."""
         while block := await reader.read(_BLOCK):
             for request in _REQUEST.findall(block):
                 call.request = request.decode()
@@ -134,10 +137,10 @@ class PracticeLine:
             writer.write(block)
             await writer.drain()
 
-    async def _back(
+    async def _relay_answers(
         self, call: _Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Pass on what the server answers, up to the cut."""
+        """Forward what the server answers, up to the cut."""
         while block := await reader.read(_BLOCK):
             if self._losing is not None and call.request.startswith(self._losing):
                 self._losing = None
@@ -149,7 +152,7 @@ class PracticeLine:
                 return
 
     def _until_cut(self, call: _Call, block: bytes) -> tuple[bytes, bool]:
-        """Return what of a block may pass, and whether to cut then."""
+        """Return the part of a block to forward, and whether to cut the connection after it."""
         if self._events_left is None:
             return block, False
         seen, end = call.pending + block, 0
@@ -165,14 +168,14 @@ class PracticeLine:
 
 @dataclass
 class _Call:
-    """One connection: what was asked last, and the beginning of an event that goes on."""
+    """One connection: its last request, and the beginning of an event that is not complete yet."""
 
     request: str = ""
     pending: bytes = b""
 
 
 async def _until_one_ends(*ways: asyncio.Future[None]) -> None:
-    """Return when one of the two ways has ended, and end the other."""
+    """Wait until one of the two directions has ended, and cancel the other."""
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -1,4 +1,4 @@
-"""A second stack for what a lesson breaks or deletes, so that the learner's own data is safe."""
+"""A second stack that a lesson may break or delete, so that the learner's own data is safe."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from course_helpers.stack.compose import override_file, project_name
 class PracticeStack:
     """The same compose file as a project of its own, with its own port, password and volumes.
 
-    In a block `with practice:` everything is about it: `query`, `read_logs`, `list_services`,
-    `stack.down`. It begins empty and whole, whatever an earlier one left behind (a fault too, if
-    its kernel was killed), and is removed with its data when the kernel ends.
+    In a block `with practice:`, functions such as `query`, `read_logs`, `list_services` and
+    `stack.down` act on this stack. It begins empty and without a fault, whatever an earlier one
+    left behind when its kernel was killed, and is removed with its data when the kernel ends.
 
     Attributes:
-        settings: its variables, which go before those of `deployment/.env`. After a change, `up`
-            makes the containers anew that it concerns.
+        settings: its variables, which override those of `deployment/.env`. After a change, `up`
+            recreates the affected containers.
 
     Raises:
         DockerError: there is no Docker.
@@ -43,7 +43,7 @@ class PracticeStack:
 
     @property
     def url(self) -> str:
-        """Where its server answers when it is up."""
+        """The address of its server."""
         return f"http://127.0.0.1:{self.settings['API_PORT']}"
 
     def __repr__(self) -> str:
@@ -61,19 +61,19 @@ class PracticeStack:
                 os.environ[name] = value
 
     def up(self) -> str:
-        """Start it, or what has changed of it, and return its address when it is ready.
+        """Start it, or what has changed in it, wait until it is ready, and return its address.
 
         Raises:
-            CourseError: as `stack.up` does; the sentence says why a service failed.
+            CourseError: as `stack.up` does; the message says why a service failed.
         """
         self._made = True
         return self._quietly("up --detach", lifecycle.up)
 
     def restart(self, *services: str) -> str:
-        """Stop services and start the same containers again; return its address when it is ready.
+        """Stop services and start the same containers again, wait, and return its address.
 
         Args:
-            services: which; by default all.
+            services: their names; by default all.
 
         Raises:
             CourseError: as `stack.restart` does.
@@ -81,7 +81,7 @@ class PracticeStack:
         return self._quietly(" ".join(["restart", *services]), lambda: lifecycle.restart(*services))
 
     def remove(self) -> None:
-        """Remove its containers, its networks, its data, and what a fault has made.
+        """Remove its containers, networks and data, and what a fault has made.
 
         Raises:
             CourseError: as `stack.down` does.
@@ -93,7 +93,7 @@ class PracticeStack:
         self._made = False
 
     def _quietly(self, typed: str, start: Callable[[], str]) -> str:
-        """Start services without the states on the way, which differ from time to time."""
+        """Start services, and print only the last line: the others differ from run to run."""
         name, *others = self.settings
         variables = [f"{name}={self.settings[name]}", *(f"{other}=…" for other in others)]
         show_command(f"{' '.join(variables)} docker compose {typed}")

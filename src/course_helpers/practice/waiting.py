@@ -1,4 +1,4 @@
-"""Commands of Docker typed in a lesson, and containers waited for until they are ready."""
+"""Wait until a container that a lesson has started is ready."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def wait_until_ready(container: str, service: str, ready: Callable[[], bool]) ->
 
     Args:
         container: its name.
-        service: what people call it.
-        ready: asks whether it is.
+        service: its name in messages.
+        ready: returns whether it is ready.
 
     Raises:
-        ServerError: it ended, and its last words say why; or it is not ready within a minute.
+        ServerError: it stopped, and the message says why, from its log; or it was not ready within
+            a minute.
     """
 
     def is_ready() -> bool:
@@ -46,7 +47,7 @@ def answers(container: str, question: Sequence[str]) -> bool:
     """Return whether a command in a container succeeds.
 
     Args:
-        container: its name; it may have ended, or be gone.
+        container: its name; it may have stopped or been removed.
         question: the command.
     """
     try:
@@ -56,7 +57,7 @@ def answers(container: str, question: Sequence[str]) -> bool:
 
 
 def published(container: str, port: int) -> str:
-    """Return where a container's port is found on this computer, as host:port; empty if nowhere."""
+    """Return where a container's port is published, as host:port; empty if it is not."""
     try:
         with docker.client() as engine:
             found = engine.api.port(container, port) or []
@@ -66,7 +67,7 @@ def published(container: str, port: int) -> str:
 
 
 def _ended(container: str, service: str) -> Service | None:
-    """Return how a container ended; None while it runs."""
+    """Return how a container stopped; None while it runs."""
     try:
         with docker.client() as engine:
             state = engine.api.inspect_container(container)["State"]
