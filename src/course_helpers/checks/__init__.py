@@ -1,7 +1,7 @@
 """The exercises' self-checks. Each answers as a patient teacher would.
 
-A check judges what the system did (a run's status, a thread's state, the store), never wording,
-so that it holds with a real LLM as well as with the offline model.
+A check judges what the system did (a run's status, a thread's state, the store), never the wording
+of an answer, so that it works with a real LLM as well as with the offline model.
 """
 
 from course_helpers.checks.definitions import same_definitions

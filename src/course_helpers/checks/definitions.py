@@ -1,4 +1,4 @@
-"""Whether what was typed in a notebook is what ships."""
+"""Compare the definitions in a notebook with those of the file that is deployed."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def same_definitions(cells: Iterable[str] | None = None, file: Path = TASK_MAIST
 def cells_run() -> list[str]:
     """Return the code of the cells that were run in this kernel, in order.
 
-    It is what IPython keeps for its tracebacks: `In` stays empty where cells are run without
+    They are taken from IPython's cache for tracebacks: `In` stays empty when cells are run without
     history, as nbval does.
     """
     shell = get_ipython()
     counts = shell.compile._filename_map if shell else {}
-    # By count: a cell that is run again with its old text keeps its old place.
+    # By execution count: a cell that is run again unchanged keeps its position.
     return ["".join(linecache.getlines(name)) for name in sorted(counts, key=counts.__getitem__)]
 
 
 def definitions(source: str) -> dict[str, str]:
-    """Return the top-level definitions of some code: name -> what Python reads in it.
+    """Return the top-level definitions of some code: name -> dump of its syntax tree.
 
-    A call that is a statement of its own has itself as its name. Code that Python cannot read,
-    such as a notebook's magic command, has none.
+    A call that is a statement of its own is named by its source. Code that is not valid Python,
+    such as a notebook's magic command, has no definitions.
     """
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:

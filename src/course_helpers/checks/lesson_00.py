@@ -34,14 +34,14 @@ async def own_todo(server: Deployment, user_id: Any) -> Result:
             "and did your message ask for something to be done?",
         )
     if not any(todo.get("deadline") for todo in memories.todos):
-        return Result(
-            False, "Your to-do is there, without a deadline. Did your message say by when?"
-        )
-    return Result(True, f"{user_id} has {len(memories.todos)} to-do(s), one of them with a date.")
+        return Result(False, "Your to-do has no deadline. Did your message say by when?")
+    return Result(
+        True, f"{user_id} has {len(memories.todos)} to-do(s), at least one with a deadline."
+    )
 
 
 async def new_thread(server: Deployment, known: Sequence[str], mine: Any) -> Result:
-    """A new thread in which the agent recalls what was said in others.
+    """A new thread in which the agent recalls what was said in other threads.
 
     Args:
         server: what `connect()` returned.
@@ -64,6 +64,6 @@ async def new_thread(server: Deployment, known: Sequence[str], mine: Any) -> Res
     if any(message.tool_calls for message in thread.messages):
         return Result(
             False,
-            "That message changed the memory. Make a new thread, and ask for something known.",
+            "That message changed the memory. Make a new thread, and ask about something known.",
         )
-    return Result(True, "A new thread, no word of the others in it, and still an answer.")
+    return Result(True, "The new thread holds no word of the others, and the agent still answered.")

@@ -15,7 +15,7 @@ from course_helpers.checks.result import Result
 
 
 def priority_todo(schema: Any) -> Result:
-    """A to-do schema with a priority from 1 to 5 that old documents fit too.
+    """A to-do schema with a priority from 1 to 5, which old documents fit too.
 
     Args:
         schema: the learner's class.
@@ -29,9 +29,9 @@ def priority_todo(schema: Any) -> Result:
     try:
         old = schema.model_validate({"task": "An old one"})
     except ValidationError:
-        return Result(False, "A to-do without a priority is refused. What is the default?")
+        return Result(False, "A to-do without a priority is rejected. What is the default?")
     if getattr(old, "priority", None) != 3:
-        return Result(False, "What should the priority be if nothing was said?")
+        return Result(False, "What should the priority be if the user did not give one?")
     return _refuses_wrong_ones(schema)
 
 
@@ -39,13 +39,13 @@ def _refuses_wrong_ones(schema: type[BaseModel]) -> Result:
     for wrong in (0, 9):
         with suppress(ValidationError):
             schema.model_validate({"task": "A new one", "priority": wrong})
-            ask = "What does Field know about limits?"
+            ask = "How does Field set limits?"
             return Result(False, f"A priority of {wrong} is accepted. {ask}")
-    return Result(True, "Old to-dos get a 3; a 0 and a 9 are refused.")
+    return Result(True, "Old to-dos get priority 3; 0 and 9 are rejected.")
 
 
 def strict_router(route: Callable[[dict[str, Any]], Any]) -> Result:
-    """A router for which only the first tool call counts.
+    """A router that looks only at the first tool call.
 
     Args:
         route: the learner's function.
@@ -61,14 +61,14 @@ def strict_router(route: Callable[[dict[str, Any]], Any]) -> Result:
             answer = route({"messages": [message]})
         except Exception as error:
             return Result(
-                False, f"With {number} tool call(s) it raises {error!r}. May the list be empty?"
+                False, f"With {number} tool call(s) it raises {error!r}. Can the list be empty?"
             )
         if answer is ...:
             return Result(False, "It still returns the dots. What does route_message look at?")
         if answer != node:
             said = f"With {number} tool call(s) it returns {answer!r}."
             return Result(False, f"{said} Which node belongs to the first call, if there is one?")
-    return Result(True, "No call ends the run, and only the first of several counts.")
+    return Result(True, "Without a call the run ends, and of several calls only the first counts.")
 
 
 async def patched_profile(update: Callable[[], Any]) -> Result:
@@ -85,7 +85,9 @@ async def patched_profile(update: Callable[[], Any]) -> Result:
         return Result(False, f"It returns a {type(profile).__name__}. Which entry is the Profile?")
     facts = profile.model_dump()
     if facts.get("job") != "poet" or facts.get("name") != "Ada":
-        return Result(False, "Something that was known is gone. Did trustcall get it as existing?")
+        return Result(
+            False, "A known fact is gone. Did you pass the old profile to trustcall as existing?"
+        )
     if "Rome" not in str(facts.get("location")):
-        return Result(False, "The new place is missing. Is the message in your messages?")
+        return Result(False, "The new place is missing. Did you pass the message to trustcall?")
     return Result(True, "Rome is new, and nothing else was lost.")

@@ -15,7 +15,7 @@ from course_helpers.server.dev_server import start_dev_server
 
 
 def mended(folder: Path) -> Result:
-    """A deployment folder in which the checker finds nothing wrong any more.
+    """A deployment folder in which the config checker finds no more mistakes.
 
     Args:
         folder: the folder that was broken.
@@ -55,5 +55,5 @@ async def _echoes(url: str) -> Result:
         state = await client.runs.wait(None, "echo", input=message, raise_error=False)
     messages = state.get("messages", []) if isinstance(state, dict) else []
     if len(messages) != 2 or said not in messages[-1]["content"]:
-        return Result(False, "The graph is served, but does its node repeat what was said?")
+        return Result(False, "The graph is served, but does its node repeat what you say?")
     return Result(True, "One server, two graphs, and the new one repeats what you say.")

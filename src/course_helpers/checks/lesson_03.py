@@ -31,9 +31,9 @@ def released(image: str) -> Result:
 
 
 def compare(engine: Sequence[str], old: Sequence[str], new: Sequence[str]) -> Result:
-    """Tell which layers two releases share.
+    """Compare the layers of two releases.
 
-    `langgraph build` lays three on the base: requirements.txt, the packages in it, the folder.
+    `langgraph build` adds three to the base: requirements.txt, the packages in it, the folder.
 
     Args:
         engine: the digests of the base image's layers.
@@ -42,33 +42,38 @@ def compare(engine: Sequence[str], old: Sequence[str], new: Sequence[str]) -> Re
     """
     base, packages = len(engine), len(engine) + 2
     if old == new:
-        return Result(False, f"{NEW} is the image {OLD}. Did you change a file, and then build?")
+        return Result(False, f"{NEW} is the same as {OLD}. Did you change a file before the build?")
     if new[:base] != engine:
-        return Result(False, f"{NEW} stands on another base. What does your --base-image name?")
+        return Result(
+            False, f"{NEW} is built on another base. Which one does your --base-image name?"
+        )
     if new[:packages] != old[:packages]:
         return Result(False, "The packages' layers differ too. Did you change requirements.txt?")
     if new[packages] == old[packages]:
         return Result(False, "The layer with the files is the same. Which file did you change?")
-    return Result(True, f"{OLD} is as it was; {NEW} has other files on the same packages.")
+    return Result(True, f"{OLD} is unchanged; {NEW} has other files on the same packages.")
 
 
 def left_out(image: str, file: Path, secret: str) -> Result:
-    """An image that does not hold a file which lies in the folder that it was built from.
+    """An image without a file that is in the folder it was built from.
 
     Args:
         image: the image, with its tag.
         file: the file.
-        secret: what stands in it and nowhere else.
+        secret: a text that is in it and nowhere else.
     """
     if not file.is_file() or secret not in file.read_text():
-        return Result(False, f"{file.name} is not there any more. Can .dockerignore do it alone?")
+        return Result(
+            False,
+            f"{file.name} is not there any more. Can .dockerignore alone keep it out of the image?",
+        )
     try:
         found = search_layers(image, {file.name: secret})
     except BuildError as error:
         return Result(False, f"{error.what} Which command makes it, under exactly that name?")
     if found:
         where = f"The password is in the image, in {found[0].path}."
-        return Result(False, f"{where} In which folders does your pattern look?")
+        return Result(False, f"{where} Which folders does your pattern match?")
     return Result(True, "The file is in your folder, and in no layer of the image.")
 
 

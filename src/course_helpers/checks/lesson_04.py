@@ -19,7 +19,7 @@ from course_helpers.stack.compose import API, POSTGRES, REDIS, services
 from course_helpers.stack.health import stack_findings
 from course_helpers.stack.postgres import read_rows
 
-PAGE = 1000  # documents that are read
+PAGE = 1000  # documents read from the store
 
 
 def redis_restarted(before: Any, after: Any) -> Result:
@@ -33,7 +33,7 @@ def redis_restarted(before: Any, after: Any) -> Result:
         return Result(False, "Did you put the two counts into rows_before and rows_after?")
     counts = [_number(before), _number(after)]
     if None in counts:
-        return Result(False, "Are both a number, or what query() returned for count(*)?")
+        return Result(False, "Is each of them a number, or what query() returned for count(*)?")
     try:
         started = {service.name: service.started for service in services()}
         real = _number(read_rows("select count(*) from store"))
@@ -46,20 +46,20 @@ def redis_restarted(before: Any, after: Any) -> Result:
     if started[REDIS] < started[API]:
         return Result(
             False,
-            "The server is younger than Redis, as after every start of the whole stack. Did you "
+            "The server was started after Redis, as whenever the whole stack starts. Did you "
             "restart Redis, and nothing else?",
         )
     if counts != [real, real]:
         return Result(
             False,
             f"The table store holds {real} rows; you counted {counts[0]} before and {counts[1]} "
-            "after. Do both statements count all rows of it?",
+            "after. Do both statements count all its rows?",
         )
-    return Result(True, "Redis has started anew, and every row is where it was: in Postgres.")
+    return Result(True, "Redis was restarted, and every row is where it was: in Postgres.")
 
 
 def _number(counted: Any) -> int | None:
-    """Return a count as a number: of `query`'s rows it is the only cell."""
+    """Return a count as a number: a plain one, or the only cell of `query`'s rows."""
     cells = [cell for row in counted for cell in row.values()] if isinstance(counted, Rows) else []
     text = str(cells[0] if len(cells) == 1 else counted)
     return int(text) if text.isdecimal() else None
@@ -69,7 +69,7 @@ async def todos_by_sql(server: Deployment, sql: Any, user_id: str) -> Result:
     """A statement that finds the to-dos of a user in all categories, and nobody else's.
 
     Args:
-        server: what `connect()` returned: its store's interface is what is compared with.
+        server: what `connect()` returned: the rows are compared with those of its store API.
         sql: the learner's statement.
         user_id: whose to-dos.
     """
@@ -96,7 +96,7 @@ def _compared(rows: Sequence[dict[str, str]], tasks: list[tuple[str, str]], user
     if not wanted:
         return Result(False, f"The store holds no to-do of {user}. Did you run the cell above?")
     if not rows:
-        return Result(False, "It finds nothing. How does column prefix name a user's to-dos?")
+        return Result(False, "It finds nothing. How does the column prefix name a user's to-dos?")
     cells = [" ".join(row.values()) for row in rows]
     foreign = [cell for cell in cells if not any(task in cell for task in wanted)]
     if foreign:
@@ -109,10 +109,12 @@ def _compared(rows: Sequence[dict[str, str]], tasks: list[tuple[str, str]], user
     if missing or len(rows) != len(wanted):
         return Result(
             False,
-            f"It finds {len(rows)} of {user}'s {len(wanted)} to-dos. Does it look into every "
-            "category, and into each once?",
+            f"It finds {len(rows)} of {user}'s {len(wanted)} to-dos. Does it search every "
+            "category, and each only once?",
         )
-    return Result(True, f"{len(rows)} rows in Postgres, and the same {len(rows)} by the store API.")
+    return Result(
+        True, f"{len(rows)} rows in Postgres, and the same {len(rows)} from the store API."
+    )
 
 
 async def data_kept(practice: PracticeStack, task: str) -> Result:

@@ -51,27 +51,27 @@ async def replays(server: Deployment, whole_run: Any) -> Result:
 
 
 def _compared(parts: Any, said: str) -> Result:
-    """Return whether the parts of a stream are the whole of what was said."""
+    """Compare the parts of a stream with the whole answer."""
     if not isinstance(parts, list):
         return Result(False, "Does it return a list of the stream's parts?")
     events = [getattr(part, "event", None) for part in parts]
     tokens = (part.data[0] for part in parts if getattr(part, "event", None) == "messages")
-    told = "".join(map(text_of, tokens))
+    received = "".join(map(text_of, tokens))
     if not parts:
-        return Result(False, "It returns nothing. After which event did you ask to be let in?")
-    if told != said:
+        return Result(False, "It returns nothing. After which event did you ask to join?")
+    if received != said:
         return Result(
             False,
-            f"Its tokens make {len(told)} characters of the answer's {len(said)}. "
-            "Is something lost, or told twice?",
+            f"Its tokens add up to {len(received)} characters, but the answer has {len(said)}. "
+            "Is something lost, or there twice?",
         )
     if events.count("metadata") != 1:
         return Result(False, "The tokens are there. Which event comes before all of them?")
-    return Result(True, f"All {len(parts)} parts, from the first on, each of them once.")
+    return Result(True, f"All {len(parts)} parts, from the first on, each once.")
 
 
 async def forked(server: Deployment, thread_id: str, old: str) -> Result:
-    """A thread that goes on from an earlier checkpoint with something else said.
+    """A thread that was forked from an earlier checkpoint with another message.
 
     Args:
         server: what `connect()` returned.
@@ -90,18 +90,20 @@ async def forked(server: Deployment, thread_id: str, old: str) -> Result:
     if not any(old in text for state in history for text in _said(state["values"])):
         return Result(False, f"Nothing in its history says “{old}”. Is this the right thread?")
     if len(said) < 2:
-        return Result(False, "The first message is to stay, and a new second one to follow.")
+        return Result(
+            False, "The first message should stay, and a new second one should follow it."
+        )
     if thread["status"] != "idle" or messages_of(history[0]["values"])[-1]["type"] != "ai":
         return Result(
             False,
-            f"The fork is there, and the thread is {thread['status']}: has a run, without new "
-            "input, answered from it?",
+            f"The fork is there, but the thread is {thread['status']}. Did a run, without new "
+            "input, answer from it?",
         )
     return Result(True, f"The thread goes on from the fork; “{old}” is only in its history.")
 
 
 def _said(values: Any) -> list[str]:
-    """Return the human messages of a state in small letters."""
+    """Return the texts of a state's human messages, in lower case."""
     return [text_of(m).lower() for m in messages_of(values) if m.get("type") == "human"]
 
 
@@ -127,16 +129,20 @@ async def reviewed(server: Deployment, thread_id: str, user_id: str, old: str, n
     if not any(new in text for text in said):
         return Result(False, f"No message of the user's says “{new}” yet. How is one replaced?")
     if any(old in text for text in said):
-        return Result(False, "Old and new message are both there. Which id has the old one?")
+        return Result(
+            False, "The old and the new message are both there. What is the id of the old one?"
+        )
     if thread["status"] != "idle":
-        return Result(False, f"The edit is there, and the thread is {thread['status']}. Go on?")
+        return Result(
+            False, f"The edit is there, but the thread is {thread['status']}. Did you let it go on?"
+        )
     if not any(new in task for task in tasks):
-        return Result(False, f"The run has ended, without a to-do with “{new}” in the store.")
+        return Result(False, f"The run has ended, but the store holds no to-do with “{new}”.")
     return Result(True, f"Only what you let through was done: “{new}”, and no “{old}”.")
 
 
 async def sends_once(server: Deployment, send_once: Any) -> Result:
-    """A function that may be called again after a lost answer, and makes one run all the same.
+    """A function that may be called again after a lost answer, and still starts only one run.
 
     Args:
         server: what `connect()` returned.
@@ -155,20 +161,22 @@ async def _lose_and_repeat(line: PracticeLine, client: LangGraphClient, send_onc
     thread_id = await _thread(client)
     first, second = str(uuid4()), str(uuid4())
     line.lose_answer("POST")
-    with suppress(httpx.TransportError):  # a function that lets its caller repeat is fine too
+    with suppress(
+        httpx.TransportError
+    ):  # a function that leaves the retry to its caller is fine too
         await send_once(client, thread_id, QUESTION, first)
     again = await send_once(client, thread_id, QUESTION, first)
     runs = await _ended(client, thread_id)
     if not runs:
-        return Result(False, "It makes no run on the thread that it is given.")
+        return Result(False, "It starts no run on the thread that it is given.")
     if len(runs) > 1:
         return Result(False, f"{len(runs)} runs for one request. Did it look before it sent again?")
     if not isinstance(again, Mapping) or again.get("run_id") != runs[0]["run_id"]:
-        return Result(False, "One run. Does it return that run, also the second time?")
+        return Result(False, "One run. Does it return that run the second time, too?")
     await send_once(client, thread_id, QUESTION, second)
     if len(await _ended(client, thread_id)) != 2:
         return Result(False, "One run for two requests. Does it compare their request_id?")
-    return Result(True, "Called twice with an answer lost on the way: one request, one run.")
+    return Result(True, "Called twice because an answer was lost: one request, one run.")
 
 
 async def _thread(client: LangGraphClient) -> str:
@@ -183,7 +191,7 @@ def _asked() -> dict[str, Any]:
 
 
 async def _ended(client: LangGraphClient, thread_id: str) -> list[Any]:
-    """Return a thread's runs when all of them have ended."""
+    """Wait until all of a thread's runs have ended, and return them."""
     runs = await client.runs.list(thread_id, limit=100)
     for run in runs:
         await client.runs.join(thread_id, run["run_id"])

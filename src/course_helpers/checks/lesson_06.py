@@ -46,28 +46,28 @@ def _compared(prediction: Sequence[str], statuses: Sequence[str]) -> Result:
     if statuses[0] == "success":
         return Result(
             False,
-            "The first run had ended before the third came. Did you send both right after "
+            "The first run ended before the third arrived. Did you send both right after "
             "busy_thread()?",
         )
     wrong = [n for n in range(3) if prediction[n] != statuses[n]]
     if not wrong:
-        return Result(True, "As you predicted: interrupt stops all that is active on its thread.")
+        return Result(True, "As you predicted: interrupt stops all active runs of its thread.")
     which = ("first", "second", "third")[wrong[0]]
     return Result(
         False,
-        f"Of the {which} run you said {prediction[wrong[0]]!r}. What does its row in the timeline "
-        "say, and which runs does interrupt interrupt?",
+        f"For the {which} run you predicted {prediction[wrong[0]]!r}. What does its row in the "
+        "timeline say, and which runs does interrupt interrupt?",
     )
 
 
 async def edited(server: Deployment, thread_id: Any, user_id: str, category: str) -> Result:
-    """An edited message: the thread and the to-dos as if the first had never been sent.
+    """An edited message: thread and to-dos are as if the first version had never been sent.
 
     Args:
         server: what `connect()` returned.
         thread_id: the learner's thread.
         user_id: who asked.
-        category: for which list.
+        category: of the to-dos.
     """
     client = server.client
     if (runs := await _runs(client, thread_id)) is None:
@@ -130,7 +130,7 @@ async def _tried(
             return Result(False, "Does your function begin with async def?")
         await sent
     except ConflictError:
-        return Result(False, "The 409 came through. Do you catch ConflictError, and then wait?")
+        return Result(False, "The 409 came through. Do you catch ConflictError and then wait?")
     except Exception as error:
         return Result(False, f"Your function ended with {type(error).__name__}: {error}")
     runs = await _runs(client, busy.thread_id) or []
@@ -138,10 +138,10 @@ async def _tried(
     if len(runs) < 2:
         return Result(False, "Nothing was sent after the first run. Do you send again?")
     if len(runs) > 2 or runs[0]["run_id"] != busy.run_id:
-        return Result(False, f"I see {len(runs)} runs. Is each message to be sent just once?")
+        return Result(False, f"I see {len(runs)} runs. Does it send each message only once?")
     if strategies[1] != "reject":
         return Result(
-            False, f"The second run came with {strategies[1]!r}. Can you do it by reject?"
+            False, f"The second run came with {strategies[1]!r}. Can you do it with reject?"
         )
     await client.runs.join(busy.thread_id, runs[1]["run_id"])
     ends = [run["status"] for run in await _runs(client, busy.thread_id) or []]

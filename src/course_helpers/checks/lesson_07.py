@@ -28,7 +28,9 @@ async def own_category(
     if not isinstance(mine, str) or not mine.strip():
         return Result(False, "Did you put the id of your assistant into my_assistant_id?")
     if mine in others:
-        return Result(False, "That is one of the lesson's. Where is the one that you have made?")
+        return Result(
+            False, "That is one of the lesson's assistants. Where is the one that you made?"
+        )
     try:
         client = server.client
         context = (await read_assistant(client, mine))["context"] or {}
@@ -50,14 +52,16 @@ async def _category(client: LangGraphClient, assistant_id: str) -> str:
 def _context_advice(
     context: Mapping[str, Any], known: Mapping[str, Any], taken: Collection[str]
 ) -> str:
-    """Return a question about what the context should not hold, or lacks; empty if it is right."""
+    """Return a question about what is wrong with the context; empty if it is right."""
     unknown = sorted(context.keys() - known.keys())
     if unknown:
         return f"Its context holds {unknown[0]!r}, which the graph does not know. How is it spelt?"
     if "user_id" in context:
         return "Its context names a user. Whose to-dos would everybody else be writing?"
     if "todo_category" not in context:
-        return "Its context has no todo_category, so that its to-dos go to general. Is that so?"
+        return (
+            "Its context has no todo_category, so its to-dos go to general. Is that what you want?"
+        )
     if context["todo_category"] in (*taken, "general"):
         return f"The category {context['todo_category']} is in use. Which one is its own?"
     return ""
@@ -68,13 +72,15 @@ async def _talked_to(
 ) -> Result:
     threads = await client.threads.search(metadata={"assistant_id": assistant_id}, limit=1)
     if not threads:
-        return Result(False, "It is there. Did you ask it to remember something for you?")
+        return Result(
+            False, "The assistant is there. Did you ask it to remember something for you?"
+        )
     memories = await read_memories(client, user_id, category)
     if not memories.todos:
         return Result(
             False,
             f"The category {category} holds no to-do of {user_id}. Did the run's context name "
-            "that user, and was there something to be done in your message?",
+            "that user, and did your message ask for something to be done?",
         )
     return Result(
         True, f"{len(memories.todos)} to-do(s) of {user_id} in {category}, and in no other list."
@@ -95,9 +101,13 @@ async def rolled_back(server: Deployment, assistant_id: str, good: int, bad: int
         assistant = await read_assistant(client, assistant_id)
         versions = {v["version"]: v for v in await find_versions(client, assistant_id)}
     except CourseError as error:
-        return Result(False, f"{error.what} Was the whole assistant deleted, with its history?")
+        return Result(
+            False, f"{error.what} Was the whole assistant deleted, together with its history?"
+        )
     if not {good, bad} <= versions.keys():
-        return Result(False, f"Versions {good} and {bad} are not both there. Is it another one?")
+        return Result(
+            False, f"Versions {good} and {bad} are not both there. Is it another assistant?"
+        )
     current, context = assistant["version"], assistant["context"]
     if current == bad:
         return Result(False, f"Version {bad} is still current. Which one do you want back?")
@@ -115,7 +125,7 @@ async def rolled_back(server: Deployment, assistant_id: str, good: int, bad: int
 async def only_these_deleted(
     server: Deployment, metadata: Mapping[str, Any], kept: Collection[str]
 ) -> Result:
-    """No assistant with this metadata is left, and all others are.
+    """No assistant with this metadata is left, and all others are still there.
 
     Args:
         server: what `connect()` returned.

@@ -20,8 +20,8 @@ from course_helpers.stack.postgres import read_rows
 
 _BYTES = """select thread_id, sum(octet_length(blob)) as bytes from checkpoint_blobs
     group by thread_id order by 2 desc, 1"""
-CROWD = 101  # more threads than one search returns, told nothing or a round number
-PATIENCE = 60.0  # seconds for the learner's function; some hundred threads take one
+CROWD = 101  # more threads than one search returns, by default or with a limit of 100
+PATIENCE = 60.0  # seconds for the learner's function; a hundred threads take about one
 
 _A, _B, _C = (Fingerprint(3, letter * 32) for letter in "abc")
 _BEFORE = {"runs": _A, "store": _B, "thread": _A}
@@ -36,7 +36,7 @@ _PAIRS = [  # what differs, and between what
 
 
 def heaviest_threads(practice: PracticeStack, sql: Any) -> Result:
-    """A statement that finds the bytes of each thread's blobs, the most first.
+    """A statement that returns the bytes of each thread's blobs, the largest first.
 
     Args:
         practice: the stack with the threads.
@@ -52,25 +52,29 @@ def heaviest_threads(practice: PracticeStack, sql: Any) -> Result:
             found = [list(row.values()) for row in read_rows(sql)]
     except CourseError as error:
         return Result(False, error.what)
-    return _weighed(found, wanted)
+    return _compared(found, wanted)
 
 
-def _weighed(found: list[list[str]], wanted: list[list[str]]) -> Result:
+def _compared(found: list[list[str]], wanted: list[list[str]]) -> Result:
     if not wanted:
         return Result(False, "There is no thread with a state. Did you run the cells above?")
     if not found or len(found[0]) != 2:
-        return Result(False, "I look for rows of two columns: a thread's id, and its bytes. Yours?")
+        return Result(
+            False,
+            "I look for rows of two columns: a thread's id and its bytes. What does yours return?",
+        )
     if len(found) != len(wanted):
         return Result(
             False,
-            f"It finds {len(found)} rows for {len(wanted)} threads. Is there one row a thread?",
+            f"It finds {len(found)} rows for {len(wanted)} threads. Is there one row per thread?",
         )
     weights = {row[0]: row[1] for row in wanted}
     for thread, size in found:
         if weights.get(thread) != size:
+            weight = weights.get(thread, "no such thread")
             return Result(
                 False,
-                f"Of one thread you say {size!r}, and I find {weights.get(thread, 'no such one')}. "
+                f"For one thread you return {size!r}, but I find {weight}. "
                 "Did you count all its rows of checkpoint_blobs, and the length of blob?",
             )
     if [size for _, size in found] != [size for _, size in wanted]:
@@ -88,22 +92,22 @@ def tells_differences(function: Any) -> Result:
         return Result(False, "Did you write differences? It is to be a function.")
     for wanted, after, what in _PAIRS:
         try:
-            told = function(Contents(_BEFORE), Contents(after))
+            named = function(Contents(_BEFORE), Contents(after))
         except Exception as error:
-            return Result(False, f"Given {what}, it ended with {type(error).__name__}: {error}")
-        if not isinstance(told, (list, tuple, set, frozenset)):
-            return Result(False, f"It returned {told!r}. Is that a list of tables' names?")
-        if set(told) != wanted:
+            return Result(False, f"Given {what}, it failed with {type(error).__name__}: {error}")
+        if not isinstance(named, (list, tuple, set, frozenset)):
+            return Result(False, f"It returned {named!r}. Is that a list of table names?")
+        if set(named) != wanted:
             return Result(
                 False,
-                f"Given {what}, it named {sorted(map(str, told)) or 'nothing'}. What else than "
-                f"{sorted(wanted) or 'nothing'} is different there?",
+                f"Given {what}, it named {sorted(map(str, named)) or 'nothing'} instead of "
+                f"{sorted(wanted) or 'nothing'}. What does it compare?",
             )
-    return Result(True, "It sees a changed letter, a missing table and a new one.")
+    return Result(True, "It notices a changed row, a missing table and a new one.")
 
 
 async def tidied(server: Deployment, tidy: Any) -> Result:
-    """A job that cuts the threads marked so down to their newest state, and no others.
+    """A job that prunes the marked threads to their newest state, and no others.
 
     Args:
         server: what `connect()` returned.
@@ -114,36 +118,36 @@ async def tidied(server: Deployment, tidy: Any) -> Result:
     client, made = server.client, []
     try:
         for keep in ("latest", "history"):
-            made.append(await _talked(client, keep))
+            made.append(await _new_thread_with_history(client, keep))
         # Newer ones, so that a search for fewer finds these only.
-        made += await asyncio.gather(*(_made(client, "latest") for _ in range(CROWD)))
-        return await _tried(client, tidy, *made[:2])
+        made += await asyncio.gather(*(_new_thread(client, "latest") for _ in range(CROWD)))
+        return await _try(client, tidy, *made[:2])
     finally:
-        await asyncio.gather(*(_deleted(client, thread_id) for thread_id in made))
+        await asyncio.gather(*(_delete(client, thread_id) for thread_id in made))
 
 
-async def _made(client: LangGraphClient, keep: str) -> str:
+async def _new_thread(client: LangGraphClient, keep: str) -> str:
     """Return a new thread with a mark."""
     return str((await client.threads.create(metadata={"keep": keep}))["thread_id"])
 
 
-async def _deleted(client: LangGraphClient, thread_id: str) -> None:
+async def _delete(client: LangGraphClient, thread_id: str) -> None:
     """Delete a thread, unless the learner's function has done so."""
     with suppress(NotFoundError):
         await client.threads.delete(thread_id)
 
 
-async def _talked(client: LangGraphClient, keep: str) -> str:
+async def _new_thread_with_history(client: LangGraphClient, keep: str) -> str:
     """Return a new thread with a mark and a history."""
-    thread_id = await _made(client, keep)
+    thread_id = await _new_thread(client, keep)
     said: Any = {"messages": [{"role": "user", "content": "What is on my list?"}]}
     context = {"user_id": "check-08"}
     await client.runs.wait(thread_id, GRAPH, input=said, context=context)
     return thread_id
 
 
-async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) -> Result:
-    """Let the learner's function tidy, and look at one thread of each kind."""
+async def _try(client: LangGraphClient, tidy: Any, latest: str, history: str) -> Result:
+    """Run the learner's function, and check one thread of each kind."""
     before = await client.threads.get_state(latest)
     kept = len(await client.threads.get_history(history, limit=100))
     try:
@@ -165,7 +169,9 @@ async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) 
     except Exception as error:
         return Result(False, f"Your function ended with {type(error).__name__}: {error}")
     if len(others) != kept:
-        return Result(False, "A thread marked {'keep': 'history'} has lost its history. How so?")
+        return Result(
+            False, "A thread marked {'keep': 'history'} has lost its history. What removed it?"
+        )
     if not states:
         return Result(False, "A marked thread has no state left. Which strategy keeps the newest?")
     if len(states) > 1:
@@ -175,5 +181,5 @@ async def _tried(client: LangGraphClient, tidy: Any, latest: str, history: str) 
             "hundred marked threads: how many does one search return?",
         )
     if states[0]["values"] != before["values"]:
-        return Result(False, "The newest state is not the one that was there. What changed it?")
-    return Result(True, "Every marked thread has its newest state, and no other has lost one.")
+        return Result(False, "The newest state is not the one from before. What changed it?")
+    return Result(True, "Every marked thread kept its newest state, and no other thread lost any.")

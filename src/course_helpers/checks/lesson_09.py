@@ -33,26 +33,26 @@ def named_fault(riddle: BrokenBy, answer: Any) -> Result:
     real = riddle.reveal()
     if name != real.name:
         return _another(FAULTS[name], riddle)
-    return Result(True, f"It is {name!r}. What says so is a sentence with “{real.sign}” in it.")
+    return Result(True, f"It is {name!r}. The sentence with “{real.sign}” in it says so.")
 
 
 def _another(guess: Fault, riddle: BrokenBy) -> Result:
-    """Say what speaks against a guess, and where to look."""
+    """Return what contradicts a wrong answer, and where to look."""
     if guess.notice != riddle.reveal().notice:
         return Result(
             False,
-            f"Of {guess.name!r} one would notice this: {guess.notice} Is that what you notice? "
+            f"With {guess.name!r}, one would notice this: {guess.notice} Is that what you notice? "
             f"{riddle.hint()}",
         )
     return Result(
         False,
-        f"{guess.name!r} would look the same from outside, and it is another one. What did you "
+        f"{guess.name!r} would look the same from outside, but it is another fault. What did you "
         f"see inside? {riddle.hint()}",
     )
 
 
 def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Result:
-    """A fault that is named, and a practice stack that is whole again.
+    """A fault that is named and mended by hand.
 
     Args:
         practice: the stack.
@@ -65,7 +65,7 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
     try:
         with practice:
             found = {service.name: service for service in services()}
-            by_helper = not override_file().exists()  # or deleted: by hand, it stays
+            by_helper = not override_file().exists()  # `mend` and `remove` delete it
     except CourseError as error:
         return Result(False, f"{error.what} {error.fix}")
     for name in SERVICES:
@@ -74,12 +74,16 @@ def mended_by_hand(practice: PracticeStack, riddle: BrokenBy, answer: Any) -> Re
             how = now or "without a container"
             return Result(
                 False,
-                f"That is its name. {name} does not run yet, it is {how}: what starts it?",
+                f"That is its name. {name} does not run yet, it is {how}. What starts it?",
             )
     if missing_graphs(practice.url, [GRAPH]) != []:
-        return Result(False, "All three run, and the server does not answer yet. Is it starting?")
+        return Result(
+            False, "All three run, but the server does not answer yet. Is it still starting?"
+        )
     if by_helper:
         return Result(
-            False, "It is whole, by mend() or remove(). Break it again above: can you do without?"
+            False,
+            "It is whole again, but mend() or remove() did that. Break it again above: can you do "
+            "it yourself?",
         )
     return Result(True, "Found and mended: all three run, and the server answers.")

@@ -1,4 +1,4 @@
-"""What a self-check answers."""
+"""The answer of a self-check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Result:
 
     Attributes:
         passed: whether the exercise is solved.
-        message: what to look at next, or what went right.
+        message: a hint, or what was right.
     """
 
     passed: bool

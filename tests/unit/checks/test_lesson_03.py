@@ -19,7 +19,7 @@ OLD = (*ENGINE, "requirements", "packages", "files", "metadata")
 @pytest.mark.parametrize(
     ("new", "passed", "says"),
     [
-        (OLD, False, "is the image v1.0.0"),
+        (OLD, False, "is the same as v1.0.0"),
         (("linux", "other", *OLD[2:]), False, "another base"),
         ((*ENGINE, "new", "new", "new", "new"), False, "requirements.txt"),
         ((*ENGINE, "requirements", "new", "files", "new"), False, "requirements.txt"),

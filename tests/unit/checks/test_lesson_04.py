@@ -39,7 +39,7 @@ def test_redis_untouched_stub(stack: SimpleNamespace) -> None:
 
 @pytest.mark.parametrize("counted", ["four", Rows(), Rows([{"count": "4"}] * 2), None])
 def test_redis_needs_numbers(stack: SimpleNamespace, counted: Any) -> None:
-    assert "Are both a number" in check.redis_restarted(counted, 4).message
+    assert "Is each of them a number" in check.redis_restarted(counted, 4).message
 
 
 @pytest.mark.parametrize("counted", [4, "4", Rows([{"count": "4"}])])

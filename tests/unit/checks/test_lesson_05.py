@@ -79,9 +79,9 @@ DONE = [StreamPart("messages", [{"content": t}, {}]) for t in ("Do", "ne", ".")]
         ([METADATA, *DONE], "Solved: All 4 parts"),
         ([], "It returns nothing"),
         ("Done.", "a list of the stream's parts"),
-        (["Done."], "0 characters of the answer's 5"),
-        ([METADATA, *DONE[1:]], "3 characters of the answer's 5"),
-        ([METADATA, *DONE, DONE[-1]], "6 characters of the answer's 5"),
+        (["Done."], "0 characters, but the answer has 5"),
+        ([METADATA, *DONE[1:]], "3 characters, but the answer has 5"),
+        ([METADATA, *DONE, DONE[-1]], "6 characters, but the answer has 5"),
         (DONE, "comes before all of them"),
     ],
 )
@@ -118,9 +118,9 @@ OTHERS = [human("I like jazz."), AI, human("Invite the neighbours."), AI]
         ([OTHERS, OTHERS[:3], BOSS, BOSS[:2]], "idle", "Solved"),
         ([BOSS, BOSS[:2]], "idle", "still says “boss”"),
         ([OTHERS], "idle", "Nothing in its history says “boss”"),
-        ([OTHERS[:3], BOSS], "idle", "the thread is idle: has a run"),
+        ([OTHERS[:3], BOSS], "idle", "the thread is idle. Did a run"),
         ([OTHERS, BOSS], "busy", "the thread is busy"),
-        ([OTHERS[2:], BOSS], "idle", "The first message is to stay"),
+        ([OTHERS[2:], BOSS], "idle", "The first message should stay"),
         ([], "idle", "Is this the right thread?"),
     ],
 )
@@ -145,9 +145,9 @@ PIANO, FLUTE = human("Buy a piano."), human("Buy a flute.")
         ([FLUTE, AI], "idle", "Flute", "Solved"),
         ([PIANO, AI], "interrupted", "", "No message of the user's says “flute”"),
         ([PIANO, AI], "idle", "Piano", "Was it approved before the edit?"),
-        ([PIANO, AI, FLUTE, AI], "idle", "Flute", "Which id has the old one?"),
-        ([FLUTE, AI], "interrupted", "", "the thread is interrupted. Go on?"),
-        ([FLUTE, AI], "idle", "", "without a to-do with “flute”"),
+        ([PIANO, AI, FLUTE, AI], "idle", "Flute", "What is the id of the old one?"),
+        ([FLUTE, AI], "interrupted", "", "the thread is interrupted. Did you let it go on?"),
+        ([FLUTE, AI], "idle", "", "holds no to-do with “flute”"),
     ],
 )
 async def test_reviewed(said: list[dict[str, str]], status: str, tasks: str, answer: str) -> None:
@@ -216,7 +216,7 @@ async def lazy(client: Any, thread_id: str, text: str, request_id: str) -> Any:
         (naive, "2 runs for one request"),
         (forgetful, "Does it return that run"),
         (stubborn, "compare their request_id"),
-        (lazy, "It makes no run"),
+        (lazy, "It starts no run"),
     ],
 )
 async def test_send_once(send_once: Any, answer: str) -> None:

@@ -97,7 +97,7 @@ async def test_prediction_needs_a_thread(thread_id: Any) -> None:
         ([], "I see runs with no strategy at all"),
         (["enqueue success", "interrupt success"], "I see runs with enqueue, interrupt"),
         (["enqueue interrupted", "enqueue interrupted", "interrupt running"], "still running"),
-        (["enqueue success", "enqueue interrupted", "interrupt success"], "had ended before"),
+        (["enqueue success", "enqueue interrupted", "interrupt success"], "ended before the third"),
     ],
 )
 async def test_prediction_needs_the_three_runs(runs: list[str], question: str) -> None:
@@ -108,7 +108,7 @@ async def test_prediction_needs_the_three_runs(runs: list[str], question: str) -
 
 async def test_prediction_is_compared() -> None:
     wrong = await predicted(three(*THREE), ["interrupted", "success", "success"])
-    assert "Of the second run you said 'success'" in wrong
+    assert "For the second run you predicted 'success'" in wrong
     assert (await predicted(three(*THREE), tuple(THREE))).startswith("Solved")
 
 

@@ -60,8 +60,8 @@ def test_heaviest_solved(monkeypatch: pytest.MonkeyPatch) -> None:
         ([], "rows of two columns"),
         ([("t-2",), ("t-1",)], "rows of two columns"),
         (HEAVY[:1], "1 rows for 2 threads"),
-        ([("t-2", "899"), ("t-1", "40")], "you say '899', and I find 900"),
-        ([("x", "900"), ("t-1", "40")], "I find no such one"),
+        ([("t-2", "899"), ("t-1", "40")], "you return '899', but I find 900"),
+        ([("x", "900"), ("t-1", "40")], "I find no such thread"),
         (HEAVY[::-1], "Which thread comes first?"),
     ],
 )

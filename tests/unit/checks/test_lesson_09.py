@@ -122,7 +122,7 @@ def test_mended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_mended_by_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
     result = mended(monkeypatch, *WELL, missing=[], journal="/no/such/file")
-    assert str(result).startswith("Not yet: It is whole, by mend() or remove().")
+    assert str(result).startswith("Not yet: It is whole again, but mend() or remove() did that.")
 
 
 def test_not_yet_mended(monkeypatch: pytest.MonkeyPatch) -> None:
