@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_sdk.client import LangGraphClient
-from langgraph_sdk.errors import NotFoundError as SdkNotFoundError
-from langgraph_sdk.errors import UnprocessableEntityError
+from langgraph_sdk.errors import NotFoundError, UnprocessableEntityError
 
 from course_helpers.server.threads import no_thread
 
@@ -76,7 +75,7 @@ async def read_runs(
     try:
         # Without an id, the SDK would request another address.
         listed = await client.runs.list(thread_id or "none", limit=RUNS, select=_FIELDS)
-    except (SdkNotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
+    except (NotFoundError, UnprocessableEntityError):  # unknown, or not a UUID at all
         raise no_thread(thread_id) from None
     runs = [_view(dict(run)) for run in listed]
     starts = {run.run_id: run.started_at for run in known if run.started_at}
@@ -177,7 +176,7 @@ async def _rolled_back(
 async def _is_deleted(client: LangGraphClient, thread_id: str, run_id: str) -> bool:
     try:
         await client.runs.get(thread_id, run_id)
-    except SdkNotFoundError:
+    except NotFoundError:
         return True
     return False  # it is only too old for the list
 
