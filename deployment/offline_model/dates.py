@@ -1,9 +1,9 @@
-"""Finding dates in a sentence, and deciding what they mean.
+"""Find dates in a sentence, and work out what they mean.
 
 Date libraries find too much ("may", "me", "sat") and too little ("end of the month"). So the
-table `RULES` says which words are a date, and python-dateutil does the calendar arithmetic. The
-conventions: weeks run from Monday to Sunday, "Friday" is the coming one, "next Friday" the one of
-next week, and a day without a time ends at 23:59, so that what is due today is not overdue yet.
+table `RULES` lists what counts as a date, and python-dateutil does the calendar arithmetic. The
+conventions: weeks run from Monday to Sunday, "Friday" is the coming one, "next Friday" is in next
+week, and a day without a time ends at 23:59, so that what is due today is not overdue yet.
 """
 
 import re
@@ -35,7 +35,7 @@ PERIODS = {
 
 
 class Moment(NamedTuple):
-    """A date in a text: where it stands, and the period that it names (None: it is over)."""
+    """A date in a text: its position, and the period that it names (None: it is in the past)."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class Moment(NamedTuple):
 
 
 def _calendar(match: re.Match[str], now: datetime) -> Span:
-    """A day, and perhaps a month and a year; without them, the first that is not over."""
+    """A day, perhaps with month and year; without them, the next such day that is not over."""
     text = re.sub(r"\bof\b", "", match["day"])
     day = parse(text, default=datetime.combine(now, time(0))).date()
     if day < now.date() and not re.search(r"\d{4}", text):
@@ -133,6 +133,6 @@ def find_dates(text: str, now: datetime) -> list[Moment]:
     for pattern, rule in RULES:
         for match in pattern.finditer(text):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                with suppress(ValueError, OverflowError):  # "31 February" is no date
+                with suppress(ValueError, OverflowError):  # "31 February" is not a date
                     found.append(_moment(match, rule(match, now), now))
     return sorted(found, key=lambda moment: moment.start)

@@ -1,6 +1,6 @@
-"""Understanding a message: sentences → clauses → acts and questions.
+"""Understand a message: sentences → clauses → acts and questions.
 
-A sentence is split where a new clause opens: "buy milk | and call mom", but "buy bread and
+A sentence is split where a new clause begins: "buy milk | and call mom", but not "buy bread and
 butter". Each clause is looked up in the phrase book, without its dates.
 """
 
@@ -35,7 +35,7 @@ REFERENCE = re.compile(r"(?:it|that|this|them)(?: one| to-do| task)?", re.I)
 
 
 class Act(NamedTuple):
-    """One thing that the user wants to have remembered."""
+    """One thing that the user wants remembered."""
 
     kind: str  # add, due (add or change), change, remove, fact, rule
     target: str  # the task to add, the to-do that is meant, or the rule
@@ -44,18 +44,18 @@ class Act(NamedTuple):
 
     @property
     def refers(self) -> bool:
-        """Whether the target names no to-do, but points back at one."""
+        """Whether the target is a pronoun such as "it", which refers to an earlier to-do."""
         return REFERENCE.fullmatch(self.target) is not None
 
 
 class Message(NamedTuple):
-    """A message, understood: what to remember, and what to answer."""
+    """The meaning of a message: what to remember, and what to answer."""
 
     acts: list[Act]
     questions: list[str]
 
 
-@lru_cache(maxsize=64)  # one turn asks several times for the same message
+@lru_cache(maxsize=64)  # called several times per turn with the same message
 def understand(message: str, now: datetime) -> Message:
     """Return the acts and questions of a message. A question never becomes an act."""
     result = Message([], [])
@@ -72,7 +72,7 @@ def understand(message: str, now: datetime) -> Message:
 
 
 def normal(text: str) -> str:
-    """Spell out contractions and straighten quotes: fewer forms for the phrase book."""
+    """Expand contractions and straighten quotes, so that the phrase book needs fewer forms."""
     text = text.translate(str.maketrans("’‘“”\xa0", "''\"\" "))
     text = re.sub(r"(?:n't|'(?:m|ve|ll|d|re))\b", lambda m: SHORT[m[0].lower()], text, flags=re.I)
     text = re.sub(r"\b(it|that|what|who|where|when|how|name)'s\b", r"\1 is", text, flags=re.I)
@@ -108,7 +108,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _split(sentence: str) -> tuple[list[str], list[str]]:
-    """Return the clauses that state something and, after them, the questions of a sentence."""
+    """Split a sentence into the clauses that state something, and the questions after them."""
     pieces = GAP.split(sentence)
     clauses = [pieces[0]]
     for gap, piece in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -125,7 +125,7 @@ def _split(sentence: str) -> tuple[list[str], list[str]]:
 
 
 def _acts(clause: str, request: bool, now: datetime) -> Iterator[Act]:
-    """Yield the personal facts in a clause, and what else its first phrase asks for."""
+    """Yield the personal facts in a clause, and the act of its first other phrase."""
     text, fields = _deadline(bare(clause), now)
     tables = book.STATEMENTS + (book.DATED if fields else []) + ([] if request else book.TASK)
     for label, match in find(tables, text) if text else ():
@@ -172,7 +172,7 @@ def _facts(name: str, groups: dict[str, Any]) -> Iterator[Act]:
 
 
 def _share_deadline(tasks: list[Act]) -> None:
-    """A deadline at the end of a list of tasks holds for those before it, too."""
+    """Copy the deadline at the end of a list of tasks to the tasks before it."""
     deadline = None
     for task in reversed(tasks):
         deadline = task.fields.get("deadline", deadline)

@@ -1,4 +1,4 @@
-"""Which to-do is meant, and from acts to tool calls that insert a document, patch or remove one."""
+"""Find the to-do that an act means, and turn acts into calls that insert, patch or remove one."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ STOPWORDS = re.compile(
 
 
 def stems(text: str) -> set[str]:
-    """Return the words that tell one task from another, without their endings."""
+    """Return the significant words of a task, without their endings."""
     words = re.findall(r"[^\W_][\w-]*", STOPWORDS.sub(" ", text.lower()))
     endings = r"(?<=\w\w\w)(?:t?ing|ies|t?ed|es|e|s|y|t)$"
     return {re.sub(endings, "", IRREGULAR.get(word, word)) for word in words}
@@ -29,7 +29,7 @@ VERB_STEMS = stems(VERBS.replace("|", " "))
 
 
 def matching(target: str, todos: list[Document]) -> list[int]:
-    """Return the index of the to-do that shares most words with `target`, if it shares half."""
+    """Return the index of the to-do with most words in common with `target`, at least half."""
     words, scores = stems(target), []
     wanted = words - VERB_STEMS or words  # "bought" alone is not enough
     for index, todo in enumerate(todos):
@@ -41,7 +41,7 @@ def matching(target: str, todos: list[Document]) -> list[int]:
 
 
 def select(text: str, todos: list[Document], now: datetime) -> list[Document]:
-    """Return the to-dos that words like "overdue", "done" or "left" pick out; all if none does."""
+    """Return the to-dos that words like "overdue", "done" or "left" select, or all without them."""
     if "overdue" in text:
         return [t for t in todos if is_open(t) and (when := moment_of(t, now)) and when < now]
     if re.search(r"\b(?:open|left)\b", text):
@@ -51,7 +51,7 @@ def select(text: str, todos: list[Document], now: datetime) -> list[Document]:
 
 
 def targets(act: Act, prompt: Prompt, todos: list[Document]) -> list[int]:
-    """Return the indexes of the to-dos that an act is about; "it" was spoken of last."""
+    """Return the indexes of the to-dos that an act means; "it" is the one mentioned last."""
     if act.kind == "add":
         same = [is_open(todo) and stems(todo["task"]) == stems(act.target) for todo in todos]
         return [same.index(True)] if any(same) else []
@@ -74,7 +74,7 @@ def wanted(kind: str, prompt: Prompt, todos: list[Document]) -> list[Act]:
 
 
 def calls_for(name: str, prompt: Prompt, tools: dict[str, Schema]) -> Iterator[Call]:
-    """Yield the tool calls that record the latest message in the documents of one schema."""
+    """Yield the tool calls that update the documents of one schema after the latest message."""
     known = {key: value for key, kind, value in prompt.existing if kind == name}
     after = _todos(prompt, known) if name == "ToDo" else _single(KINDS[name], prompt, known)
     for key, new in after.items():

@@ -1,4 +1,4 @@
-"""The rules behind the interface of a chat model: tools, streaming, token counts."""
+"""The chat model itself: tools, streaming, token counts."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ class OfflineChatModel(BaseChatModel):
     """
 
     tokens_per_second: float = Field(default_factory=_pace, ge=0, allow_inf_nan=False)
-    """How fast it speaks; 0 means at once. The default comes from the environment, and a role that
+    """How fast it answers; 0 means at once. The default comes from the environment, and a role that
     says "Speak at 5 tokens per second." sets it for one run."""
 
     @property
@@ -60,9 +60,9 @@ class OfflineChatModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Return this model with tools to call, described as all providers describe them.
+        """Return this model with tools to call, described in OpenAI's format.
 
-        `with_structured_output` binds one tool too, and says so: then there must be an answer.
+        `with_structured_output` binds one tool too, and marks it: then the tool must be called.
         """
         kwargs["structured"] = "ls_structured_output_format" in kwargs
         described = [convert_to_openai_tool(tool) for tool in tools]
@@ -79,7 +79,7 @@ class OfflineChatModel(BaseChatModel):
     ) -> AsyncIterator[Chunk]:
         pause = self._pause(messages)
         for chunk in _chunks(messages, **kwargs):
-            await asyncio.sleep(pause)  # also at full speed: here a run can be cancelled
+            await asyncio.sleep(pause)  # even a sleep of 0: here a run can be cancelled
             yield chunk
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
@@ -99,7 +99,7 @@ class OfflineChatModel(BaseChatModel):
 def _answer(
     messages: list[BaseMessage], tools: dict[str, Schema], structured: bool
 ) -> tuple[str, list[Call]]:
-    """Return what the model says and the tools it calls: one of the two is empty."""
+    """Return the model's text and its tool calls; one of the two is empty."""
     prompt = read_prompt(messages)
     if "PatchFunctionErrors" in tools:
         return "", [repair(messages, prompt.now)]
@@ -117,12 +117,12 @@ def _answer(
 
 
 def _tokens(text: str) -> list[str]:
-    """A token is a word with the space before it: not a tokenizer's, but the same each time."""
+    """Split a text into words with the space before them: no real tokens, but deterministic."""
     return re.findall(r"\s*\S{1,12}|\s+$", text)
 
 
 def _call_chunks(calls: list[Call], seed: str) -> Iterator[dict[str, Any]]:
-    """A call's id is derived from the conversation, so it is the same when a run is repeated."""
+    """Yield the chunks of tool calls. Ids come from the conversation: a rerun has the same."""
     for index, (name, args) in enumerate(calls):
         call_id = "call_" + sha256(f"{index} {seed}".encode(errors="replace")).hexdigest()[:24]
         head, *rest = _tokens(json.dumps(args))
@@ -140,8 +140,8 @@ def _chunks(
     pieces: list[dict[str, Any]] = [{"content": token} for token in _tokens(content)]
     pieces += _call_chunks(calls, json.dumps([said, tools], default=str))
     pieces = pieces or [{"content": ""}]
-    told = sum(len(_tokens(text_of(message))) for message in messages)
-    usage = {"input_tokens": told, "output_tokens": len(pieces), "total_tokens": told + len(pieces)}
+    read = sum(len(_tokens(text_of(message))) for message in messages)
+    usage = {"input_tokens": read, "output_tokens": len(pieces), "total_tokens": read + len(pieces)}
     pieces[-1] |= {
         "usage_metadata": usage,
         "chunk_position": "last",

@@ -1,12 +1,12 @@
 """The phrase book: the ways in which people ask for something, one a line.
 
-    add   remind me [again] [to|about] X     a word or another, [what may be missing], the gap X
+    add   remind me [again] [to|about] X     alternatives, [optional words], the placeholder X
     done  [i|we] [have] ~ finished X         "~" is any number of adverbs: "I have just finished X"
     job   [i] work as A X                    a word in capitals is a class of words, see `CLASSES`
-    rule  always|never …                     "…" is anything, also nothing
+    rule  always|never …                     "…" is anything, even nothing
 
-The label says what a line does. Each line becomes one regular expression. Groups are words and
-alternatives of words; nothing repeated is repeated, so matching stays fast on any text.
+The label names the act or question. Each line becomes one regular expression, without nested
+repetition, so that matching stays fast on any text.
 """
 
 import re
@@ -68,7 +68,7 @@ def _token(token: str) -> str:
     return f"(?: (?:{words}))" + ("?" if token[0] == "[" else "")
 
 
-# The first line that fits a clause wins. "?": it counts only if there is such a to-do.
+# The first line that matches a clause wins. "?": it counts only if there is such a to-do.
 STATEMENTS = phrases(r"""
 name         my name is X
 name         call me NAME

@@ -1,8 +1,8 @@
-"""Reading the prompt: the same text that an LLM would get, and nothing else.
+"""Parse the prompt: the same text that an LLM would get, and nothing else.
 
-The agent's system prompt holds the clock and three memories between tags; trustcall's holds the
-existing documents as Python dicts. What cannot be read is skipped: a model must not fail on the
-text it is given.
+The agent's system prompt contains the time and three memories between tags; trustcall's contains
+the existing documents as Python dicts. What cannot be parsed is skipped: a model must not fail on
+any text.
 """
 
 import json
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 Document = dict[str, Any]
-MAX_CHARS = 4_000  # of a message; what a person types is shorter, a pasted file is not for us
-INSTANCE = re.compile(  # trustcall lists documents one way when they came as a list, or as a dict
+MAX_CHARS = 4_000  # of a message; longer ones, such as a pasted file, are cut off
+INSTANCE = re.compile(  # trustcall's two forms: of documents given as a list, or as a dict
     r'^(?:<instance id=(?P<id>.+) schema_type="(?P<kind>.+)">|<schema id=(?P<name>.+)>\n<instance>)'
     r"\n(?P<value>\{.*\})\n</instance>",
     re.M,
@@ -45,7 +45,7 @@ def text_of(message: BaseMessage) -> str:
 
 
 def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
-    """Return what `messages` tell; a turn is the latest human message and what follows it."""
+    """Parse `messages`; the turn is the latest human message and what follows it."""
     system = "\n".join(text_of(m) for m in messages if isinstance(m, SystemMessage))
     turn = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=None)
     rules = [doc.get("rules") or [] for doc in _memory(system, "instructions")]
@@ -63,9 +63,9 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
 
 
 def asked_pace(messages: Sequence[BaseMessage]) -> float | None:
-    """Return the tokens per second that the role asks for; None if it does not say.
+    """Return the tokens per second that the role asks for, or None.
 
-    The role stands before the memories, whose text must not set a pace.
+    The role comes before the memories, whose text must not set the speed.
     """
     system = next((text_of(m) for m in messages if isinstance(m, SystemMessage)), "")
     asked = re.search(
@@ -102,7 +102,7 @@ def _memory(system: str, tag: str) -> list[Document]:
 
 
 def read_dict(reader: Callable[[str], Any], text: str) -> Document:
-    """Return the dict that a text spells, or an empty one."""
+    """Return the dict that `reader` parses from a text, or an empty one."""
     try:
         value = reader(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -1,4 +1,4 @@
-"""What the model says: first the results of its tools, then the answers from what it remembers."""
+"""The model's replies: first the results of its tools, then answers from its memories."""
 
 import json
 import re
@@ -33,13 +33,14 @@ greet        hi|hello|hey|(good morning)|(good afternoon)|(good evening) …
 
 def reply(prompt: Prompt) -> str:
     """Return the answer to the latest message: first what was done, then what was asked."""
-    said = [_told(prompt)] if prompt.reports else []
+    said = [_results(prompt)] if prompt.reports else []
     questions = understand(prompt.text, prompt.now).questions
     said += [answer(question, prompt) for question in questions]
     return "\n\n".join(said) or answer(prompt.text, prompt)
 
 
-def _told(prompt: Prompt) -> str:
+def _results(prompt: Prompt) -> str:
+    """Return what the tools changed, in words."""
     lines = [(kind, line) for kind, report in prompt.reports for line in report.splitlines()]
     told = [line for kind, line in lines if kind == "todo" or line.startswith("not saved")]
     said = " ".join(_change(line, prompt.now) for line in told)
@@ -49,7 +50,7 @@ def _told(prompt: Prompt) -> str:
 
 
 def _change(line: str, now: datetime) -> str:
-    """Return one line of a report on to-dos in words."""
+    """Return one line of a tool's report in words."""
     head = re.match(rf"(added|changed|deleted) ({JSON})", line)
     if line == "nothing changed":
         return "Nothing changed: I found no to-do that matches, or it is like that already."
@@ -104,7 +105,7 @@ def answer(question: str, prompt: Prompt) -> str:
 
 
 def _user(match: re.Match[str], prompt: Prompt) -> str:
-    """Tell what was said in this conversation and what the memory holds, which wins."""
+    """Return the facts about the user, from this conversation and from memory, which wins."""
     known: Document = {}
     for message in prompt.earlier:
         acts = understand(text_of(message), prompt.now).acts if message.type == "human" else []

@@ -1,7 +1,7 @@
-"""From any JSON schema to a value that fits it.
+"""Convert a value to one that fits a JSON schema.
 
-One idea, two uses: `fit` bends a value until the schema accepts it. A repair bends the arguments
-that were refused; structured output bends the text itself, field by field.
+`fit` has two uses: a repair converts tool arguments that were rejected, and structured output
+converts the text of the message, field by field.
 """
 
 import re
@@ -22,7 +22,7 @@ Call = tuple[str, dict[str, Any]]  # tool name, arguments
 
 
 def fit(value: Any, schema: Schema, root: Schema, now: datetime, name: str = "") -> Any:
-    """Return what `value` says about a field, in the form that its schema asks for."""
+    """Return the value of a field, converted so that it fits the field's schema."""
     options = _options(schema, root)
     optional = "default" in schema or {"type": "null"} in options
     fitted = None if optional and value is None else _fit(value, options[0], root, now, name)
@@ -31,7 +31,7 @@ def fit(value: Any, schema: Schema, root: Schema, now: datetime, name: str = "")
 
 
 def _options(schema: Schema, root: Schema) -> list[Schema]:
-    """Return the alternatives of a schema (itself, if it has none), references followed."""
+    """Return the alternatives of a schema (itself if it has none), with references resolved."""
     if "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]
         return _options(root.get("$defs", {}).get(name, {}), root)
@@ -63,7 +63,7 @@ def _fit(value: Any, schema: Schema, root: Schema, now: datetime, name: str) -> 
 
 
 def _object(value: Any, schema: Schema, root: Schema, now: datetime) -> dict[str, Any]:
-    """Return an object: a given one is bent; of a text, only what is required is read."""
+    """Return an object: each field of a dict is converted; from a text, only required ones are."""
     fields, given = schema.get("properties", {}), isinstance(value, dict)
     chosen = dict.fromkeys(schema.get("required", []), None if given else value)
     chosen |= {name: each for name, each in value.items() if name in fields} if given else {}
@@ -71,7 +71,7 @@ def _object(value: Any, schema: Schema, root: Schema, now: datetime) -> dict[str
 
 
 def _named(text: str, options: list[Any]) -> list[Any]:
-    """Return the options that a text names, or the one that is spelled most like it."""
+    """Return the options that a text contains, or the one most similar to it."""
     text = STATUSES.get(text.lower(), text.lower())
     named = [o for o in options if re.search(rf"\b{re.escape(str(o).lower())}\b", text)]
     return named or get_close_matches(text[:100], [o for o in options if isinstance(o, str)], n=1)
@@ -89,7 +89,7 @@ def _simplest(schema: Schema, now: datetime) -> Any:
 
 
 def repair(messages: list[BaseMessage], now: datetime) -> Call:
-    """Return the call that heals a tool call which trustcall's validation refused."""
+    """Return the call that repairs a tool call which trustcall's validation rejected."""
     error = [m for m in messages if isinstance(m, ToolMessage)][-1]
     text, key = text_of(error), error.tool_call_id
     if wrong := re.match(r'Unrecognized tool name: "(.*)"[^:]*: ([^.\n]*)', text):
@@ -107,7 +107,7 @@ def repair(messages: list[BaseMessage], now: datetime) -> Call:
 
 
 def patch(tool: str, key: str, old: dict[str, Any], new: dict[str, Any]) -> Call:
-    """Return JSON patches; every one has a value, which trustcall's schema asks for."""
+    """Return a call with JSON patches; each has a value, which trustcall's schema requires."""
     fields = (old | new).keys()
     names = [n for n in fields if repr(old.get(n, ...)) != repr(new.get(n, ...))]
     edits = []
