@@ -83,7 +83,7 @@ async def test_the_checks_of_lesson_00(server: Deployment) -> None:
     assert not (await check.own_todo(server, ...)).passed
     assert not (await check.own_todo(server, "nobody-yet")).passed
     first = await say(server, "I have to buy milk.", context={"user_id": "grace"})
-    assert "without a deadline" in (await check.own_todo(server, "grace")).message
+    assert "has no deadline" in (await check.own_todo(server, "grace")).message
     await say(server, "I have to buy stamps by Monday.", context={"user_id": "grace"})
     assert (await check.own_todo(server, "grace")).passed
     assert not (await check.new_thread(server, [first], ...)).passed

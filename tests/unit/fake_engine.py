@@ -72,12 +72,14 @@ def raw(*pieces: bytes) -> Callable[[Handler], None]:
     """Return a reply that sends a command's output: bytes until the connection ends."""
 
     def send(handler: Handler) -> None:
-        handler.send_response(101, "UPGRADED")
+        upgraded = "Upgrade" in handler.headers
+        handler.send_response_only(101 if upgraded else 200)
         handler.send_header("Content-Type", "application/vnd.docker.raw-stream")
-        handler.send_header("Connection", "Upgrade")
-        handler.send_header("Upgrade", "tcp")
-        handler.end_headers()
-        handler.wfile.write(b"".join(pieces))
+        if upgraded:
+            handler.send_header("Connection", "Upgrade")
+            handler.send_header("Upgrade", "tcp")
+        handler._headers_buffer += [b"\r\n", *pieces]  # type: ignore[attr-defined]
+        handler.flush_headers()  # head and body in one piece, as they come to a busy computer
         handler.close_connection = True
 
     return send
@@ -93,6 +95,7 @@ class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """
 
     daemon_threads = True
+    request_queue_size = 64  # a full queue refuses at once, which no real engine does
 
     def __init__(self, socket: Path) -> None:
         super().__init__(str(socket), Handler)

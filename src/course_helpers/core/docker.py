@@ -13,12 +13,10 @@ import json
 import os
 import re
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -43,9 +41,6 @@ _START = "start Docker Desktop, or run: sudo systemctl start docker"
 _RESTART = "restart Docker Desktop, or run: sudo systemctl restart docker"
 _PERMIT = "sudo usermod -aG docker $USER, then log out and in again"
 _PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (Debian's: docker-{0})"
-
-
-T = TypeVar("T")
 
 
 class _Unusable(CourseError):
@@ -118,6 +113,13 @@ def not_found() -> type[Exception]:
     return NotFound
 
 
+def too_slow() -> tuple[type[Exception], ...]:
+    """Return what a client raises where the engine says nothing in time."""
+    from requests import ConnectionError, Timeout
+
+    return Timeout, ConnectionError  # the second, where it had begun to answer
+
+
 def _library_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions that the library raises when no engine answers properly."""
     import docker
@@ -137,7 +139,7 @@ def _why_unusable(error: BaseException, timeout: float) -> tuple[str, str]:
     if any("timed out" in str(each) for each in causes):
         return f"docker gives no answer within {timeout:g} s", _RESTART
     said = last_words(str(causes[-1]))
-    if any(isinstance(each, OSError) and each.errno for each in causes):
+    if any(isinstance(each, (FileNotFoundError, ConnectionRefusedError)) for each in causes):
         said = f"Cannot connect to the Docker daemon at {_address()}. Is the docker daemon running?"
     return f"installed, but no engine answers: {said}", _START
 
@@ -161,16 +163,17 @@ def _address() -> str:
     return found or DEFAULT_UNIX_SOCKET
 
 
-def get(
-    engine: DockerClient, path: str, params: Mapping[str, Any], stream: bool = False
+def request(
+    engine: DockerClient, method: str, path: str, stream: bool = False, **body: Any
 ) -> requests.Response:
-    """Send a GET request for which the library has no method, or none with a time-out.
+    """Send a request for which the library has no method, or none with a time-out.
 
     Args:
         engine: the client.
-        path: of the engine's API, for instance `images/get`.
-        params: of the request (https://docs.docker.com/reference/api/engine/).
+        method: GET or POST.
+        path: of the engine's API (https://docs.docker.com/reference/api/engine/).
         stream: whether the response is read piece by piece.
+        body: `params` or `json`, as `requests` takes them.
 
     Raises:
         docker.errors.APIError: the engine refuses.
@@ -179,12 +182,33 @@ def get(
     from requests import HTTPError
 
     url = f"{engine.api.base_url}/v{engine.api.api_version}/{path}"
-    answer = engine.api.get(url, params=params, timeout=engine.api.timeout, stream=stream)
+    timeout = engine.api.timeout
+    answer = engine.api.request(method, url, timeout=timeout, stream=stream, **body)
     try:
         answer.raise_for_status()
     except HTTPError as error:
         create_api_error_from_http_exception(error)
     return answer
+
+
+def exec_output(engine: DockerClient, exec_id: str) -> tuple[bytes, bytes]:
+    """Start what `exec_create` has made, and return what it prints, to either stream.
+
+    The library's `exec_start` has no time-out. And it loses what comes in one piece with the
+    response's head, as it may on a busy computer (docker 7.2.0; a test shows it).
+
+    Args:
+        engine: the client; its time-out is for each piece.
+        exec_id: the id.
+    """
+    path, mode = f"exec/{exec_id}/start", {"Detach": False, "Tty": False}
+    data = request(engine, "POST", path, json=mode).content
+    printed = {1: b"", 2: b""}  # by stream, as a head of eight bytes says before each piece
+    while data:
+        stream, end = data[0], 8 + int.from_bytes(data[4:8], "big")
+        printed[stream] += data[8:end]
+        data = data[end:]
+    return printed[1], printed[2]
 
 
 def past_events(
@@ -199,32 +223,12 @@ def past_events(
         filters: as `docker events` takes them.
         seconds: how far to look back.
     """
-    now = time.time()  # in fractions: a whole second would leave out the newest events
+    # By the engine's clock, to the microsecond: a whole second leaves out what has just happened.
+    now = datetime.fromisoformat(engine.info()["SystemTime"]).timestamp()
     window = {"since": f"{now - seconds:.6f}", "until": f"{now:.6f}"}
-    answer = get(engine, "events", {**window, "filters": json.dumps(filters)})
+    asked = {**window, "filters": json.dumps(filters)}
+    answer = request(engine, "GET", "events", params=asked)
     return [json.loads(line) for line in answer.text.splitlines()]
-
-
-def within(timeout: float, call: Callable[[], T]) -> T:
-    """Return the result of a call of the library that has no time-out of its own.
-
-    Args:
-        timeout: seconds.
-        call: the call; if it takes longer, it goes on in a background thread.
-
-    Raises:
-        TimeoutError: it takes longer.
-    """
-    outcome: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            outcome.set_result(call())
-        except Exception as error:  # raised again in the caller's thread
-            outcome.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return outcome.result(timeout)
 
 
 def reason(error: Exception) -> str:

@@ -30,7 +30,8 @@ def save_images(images: Sequence[str], archive: Path) -> None:
             gzip.open(archive, "wb", compresslevel=COMPRESSION) as file,
             docker.client(TIMEOUT) as engine,
         ):
-            saved = docker.get(engine, "images/get", {"names": list(images)}, stream=True)
+            names = {"names": list(images)}
+            saved = docker.request(engine, "GET", "images/get", stream=True, params=names)
             for megabytes, chunk in enumerate(saved.iter_content(CHUNK), 1):
                 file.write(chunk)
                 show_count(megabytes, _SHOWN_MEGABYTES, "MB")

@@ -58,7 +58,7 @@ def search_layers(image: str, secrets: Mapping[str, str]) -> list[Found]:
 def _archive(image: str) -> Iterator[tarfile.TarFile]:
     """Yield what `docker save` writes: an archive of layers, which are archives, and JSON files."""
     with docker.client(TIMEOUT) as engine:
-        saved = docker.get(engine, "images/get", {"names": [image]}, stream=True)
+        saved = docker.request(engine, "GET", "images/get", stream=True, params={"names": [image]})
         with saved, tarfile.open(fileobj=saved.raw, mode="r|") as archive:
             yield archive
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from docker import APIClient
 from docker.errors import APIError
+from requests import RequestException
 
 from course_helpers.core import docker
 from course_helpers.core.errors import DockerError
@@ -27,10 +28,9 @@ def left(name: str) -> list[str]:
         name: the network's and the images' name, and, with a hyphen, the prefix of the containers'
             names; or the name of a Compose project.
     """
-    with suppress(DockerError), docker.client(TIMEOUT) as engine:
+    with docker.client(TIMEOUT) as engine:
         looks = (_containers, _networks, _volumes, _images)
         return [found for look in looks for found in look(engine.api, name)]
-    return []
 
 
 def remove(name: str, replaced: Iterable[str] = ()) -> None:
@@ -68,7 +68,7 @@ def remove_images(names: Iterable[str]) -> None:
 
 def _each(names: Iterable[str], remove_one: Callable[[str], object]) -> None:
     for name in names:
-        with suppress(APIError):
+        with suppress(APIError, RequestException):  # one that takes too long hinders no other
             remove_one(name)
 
 
@@ -94,7 +94,9 @@ def remove_soon(name: str, replaced: Iterable[str] = ()) -> None:
 
 
 def _containers(api: APIClient, name: str) -> list[str]:
-    names = [each.removeprefix("/") for one in api.containers(all=True) for each in one["Names"]]
+    names = [
+        each.removeprefix("/") for one in api.containers(all=True) for each in one["Names"] or []
+    ]
     return [each for each in names if each.startswith(f"{name}-")]
 
 
@@ -108,7 +110,8 @@ def _volumes(api: APIClient, name: str) -> list[str]:
 
 
 def _images(api: APIClient, name: str) -> list[str]:
-    return [tag for image in api.images(name) for tag in image["RepoTags"] or []]
+    tags = [tag for image in api.images(name) for tag in image["RepoTags"] or []]
+    return [tag for tag in tags if tag.rpartition(":")[0] == name]
 
 
 def _of_project(name: str) -> dict[str, str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import atexit
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from course_helpers.core import docker
-from course_helpers.core.errors import BuildError, SettingsError
+from course_helpers.core.errors import BuildError, DockerError, SettingsError
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images import names
@@ -146,8 +147,9 @@ class PracticeContainers:
         cleanup.remove(self.name, take_replaced())
 
     def _remove_at_exit(self) -> None:
-        if self.left():
-            cleanup.remove_soon(self.name, take_replaced())
+        with suppress(DockerError):
+            if self.left():
+                cleanup.remove_soon(self.name, take_replaced())
 
     def _container(self, service: str) -> str:
         return f"{self.name}-{service}"

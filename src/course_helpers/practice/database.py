@@ -9,8 +9,10 @@ from __future__ import annotations
 import atexit
 import secrets
 import time
+from contextlib import suppress
 
 from course_helpers.core import docker
+from course_helpers.core.errors import DockerError
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images.names import base_image
@@ -67,5 +69,6 @@ class PracticeDatabase:
         return published(self._container, 5432)
 
     def _remove_at_exit(self) -> None:
-        if cleanup.left(self._project):
-            cleanup.remove_soon(self._project)
+        with suppress(DockerError):
+            if cleanup.left(self._project):
+                cleanup.remove_soon(self._project)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from course_helpers.core import docker
@@ -121,9 +120,14 @@ def last_death(engine: DockerClient, container: str) -> tuple[int, bool]:
         container: its id.
     """
     wanted = {"container": [container], "event": ["die", "oom"]}
-    events = docker.past_events(engine, wanted, DAY)
-    codes = [int(e["Actor"]["Attributes"]["exitCode"]) for e in events if e["Action"] == "die"]
-    return (codes[-1] if codes else 0), any(event["Action"] == "oom" for event in events)
+    code, of_memory, since_last = 0, False, False
+    for event in docker.past_events(engine, wanted, DAY):
+        if event["Action"] == "oom":
+            since_last = True
+        else:
+            code = int(event["Actor"]["Attributes"]["exitCode"])
+            of_memory, since_last = since_last, False
+    return code, of_memory or since_last  # Docker may tell of the memory after the end
 
 
 def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) -> Answer:
@@ -144,9 +148,8 @@ def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) ->
     with docker.client(timeout) as engine:
         asked = engine.api.exec_create(container, list(command))
         try:
-            start: Any = partial(engine.api.exec_start, asked["Id"], demux=True)
-            out, err = docker.within(timeout, start)
-        except TimeoutError:
+            out, err = docker.exec_output(engine, asked["Id"])
+        except docker.too_slow():
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
         code = engine.api.exec_inspect(asked["Id"])["ExitCode"]
     return Answer(code, docker.text_of(out), docker.text_of(err))
@@ -163,6 +166,9 @@ def run_alone(
         timeout: seconds for it to end.
         options: of `docker.models.containers.ContainerCollection.create`.
 
+    Returns:
+        Its exit code and what it printed; `TOO_SLOW` if it has not ended in time.
+
     Raises:
         DockerError: Docker does not answer in time, or refuses.
         docker.errors.NotFound: there is no such image.
@@ -176,23 +182,27 @@ def run_alone(
             made.start()
             code = int(made.wait(timeout=timeout)["StatusCode"])
             out, err = made.logs(stderr=False), made.logs(stdout=False)
+        except docker.too_slow():
+            return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
         finally:
             made.remove(force=True, v=True)
     return Answer(code, docker.text_of(out), docker.text_of(err))
 
 
 def read_environment(container: str) -> list[str]:
-    """Return the variables that a container was given, as `NAME=value`.
+    """Return the variables that a container was given, as `NAME=value`; none if it is removed.
 
     Args:
         container: its name or id.
 
     Raises:
         DockerError: Docker does not answer.
-        docker.errors.NotFound: there is no such container.
     """
     with docker.client() as engine:
-        return list(engine.api.inspect_container(container)["Config"]["Env"])
+        try:
+            return list(engine.api.inspect_container(container)["Config"]["Env"] or [])
+        except docker.not_found():
+            return []
 
 
 def read_log(container: str, lines: int = 200) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from course_helpers.core import docker
@@ -53,19 +54,24 @@ class _Listener:
         """Stop listening."""
         with self._lock:
             self._closed = True
-            # One that has just ended has no socket any more, and one over ssh cannot be closed.
-            with suppress(AttributeError, OSError):
+            # The library cannot close a stream that has just ended, nor one over ssh, which then
+            # ends with the process: `_unclosed` reads no more of it.
+            with suppress(Exception):
                 self._stream.close()
 
     def _listen(self) -> None:
-        with suppress(DockerError, docker.not_found()), docker.client() as engine:
-            stream = self._begin(engine)
-            with self._lock:
-                self._stream = stream
+        try:
+            with suppress(DockerError, docker.not_found()), docker.client() as engine:
+                stream = self._begin(engine)
+                with self._lock:
+                    self._stream = stream
+                self._read(takewhile(self._unclosed, stream))
+        finally:
             if not self._closed:
-                self._read(stream)
-        if not self._closed:
-            self._on_end()
+                self._on_end()
+
+    def _unclosed(self, _item: Any) -> bool:
+        return not self._closed
 
 
 class StackWatch:
@@ -73,7 +79,7 @@ class StackWatch:
 
     Args:
         project: the project's name.
-        on_change: called after each change, in a thread of its own.
+        on_change: called once it listens, and after each change, in a thread of its own.
         on_end: called once if Docker ends the stream of events; not after `close`.
     """
 
@@ -84,6 +90,7 @@ class StackWatch:
         wanted: Any = {"type": "container", "label": label, "event": _EVENTS}
 
         def read(events: Iterable[Any]) -> None:
+            on_change()  # of what has changed before this began to listen, nobody has told
             for _ in events:
                 on_change()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dotenv import set_key
 
@@ -121,13 +122,13 @@ def run_in(service: str, *command: str, timeout: float = RUN_TIMEOUT) -> str:
         ServerError: the service does not run, or the command failed.
     """
     found = next((each for each in services() if each.name == service), None)
-    if found is None or found.state != "running":
-        said = f'service "{service}" is not running'
-    else:
-        answer = execute(found.container, command, timeout)
-        if answer.code == 0:
-            return answer.out
-        said = last_words(answer.err or answer.out)
+    said = f'service "{service}" is not running'
+    if found is not None and found.state == "running":
+        with suppress(docker.not_found()):  # it has been removed meanwhile
+            answer = execute(found.container, command, timeout)
+            if answer.code == 0:
+                return answer.out
+            said = last_words(answer.err or answer.out)
     raise ServerError(
         f"`docker compose exec` failed: {said}.", "look at: make logs; then try again"
     )

@@ -64,6 +64,7 @@ class StackPanel(CommandPanel):
         self.findings, self.lines = Findings(), deque[LogLine](maxlen=_KEPT)
         self._services: list[Service] = []
         self._watch: StackWatch | None = None
+        self._closed = False
         self._follower = LogFollower(lambda line: self._later(self._log_came, line))
         self._reading, self._again, self._pause = False, False, False
         self.refresh_button = Button(description="Refresh", tooltip="Ask Docker again")
@@ -101,9 +102,10 @@ class StackPanel(CommandPanel):
         """Read the services' states and show them; start to listen to Docker if it does not yet."""
         try:
             self._services, self.findings = await asyncio.to_thread(_read_services)
+            if self._closed:
+                return
             if self._watch is None:
-                self._listen()  # and read again: nobody told of changes before it listened
-                self._services, self.findings = await asyncio.to_thread(_read_services)
+                self._listen()  # once it does, the states are read again
             self._follower.follow(self._services)
         except CourseError as error:
             self._say(f"{error.what} What you see below was read before that.", error.fix)
@@ -114,6 +116,7 @@ class StackPanel(CommandPanel):
 
     def close(self) -> None:
         """Stop listening and take the panel off the page; the stack goes on."""
+        self._closed = True
         if getattr(self, "_watch", None):
             self._stop_listening()
             self._follower.close()
@@ -186,6 +189,8 @@ class StackPanel(CommandPanel):
 
     def _changed(self) -> None:
         """Read the states; changes that come meanwhile lead to one more reading."""
+        if self._closed:
+            return
         if self._reading:
             self._again = True
             return

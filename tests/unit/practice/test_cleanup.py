@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from course_helpers.core.errors import DockerError
 from course_helpers.practice import cleanup
 from tests.unit.fake_engine import FakeEngine, Handler
 
@@ -27,7 +28,7 @@ def leftovers(engine: FakeEngine) -> FakeEngine:
     engine.on("GET /containers/json", (200, containers))
     engine.on("GET /networks", lambda handler: of_the_project(handler, "", NAMES[1]))
     engine.on("GET /volumes", lambda handler: of_the_project(handler, "Volumes", NAMES[2]))
-    engine.on("GET /images/json", (200, [{"RepoTags": ["course-practice:changed"]}]))
+    engine.on("GET /images/json", (200, [{"RepoTags": ["course-practice:changed", "kept:1"]}]))
     engine.on("DELETE /", (204, None))
     return engine
 
@@ -66,9 +67,10 @@ def test_an_image_that_lost_its_name_goes(
     assert ("DELETE /images/sha256:1" in removed(leftovers)) is goes
 
 
-def test_without_an_engine_there_is_nothing(engine: FakeEngine) -> None:
+def test_without_an_engine_nobody_knows(engine: FakeEngine) -> None:
     engine.on("GET /version", (500, {"message": "broken"}))
-    assert cleanup.left(PROJECT) == []
+    with pytest.raises(DockerError):  # which is not to know that nothing is left
+        cleanup.left(PROJECT)
     cleanup.remove(PROJECT)
 
 

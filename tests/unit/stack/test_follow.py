@@ -70,7 +70,7 @@ class TestWatch:
         engine.on("GET /events", held(event("start"), event("die"), until=ending))
         changes, ended = Told(), Told()
         StackWatch("course", changes.hear, ended.hear)
-        assert len(changes.wait(2)) == 2
+        assert len(changes.wait(3)) == 3  # and once when it begins to listen
         assert ended.heard == []
         ending.set()
         ended.wait(1)
@@ -82,7 +82,7 @@ class TestWatch:
         engine.on("GET /events", held(event("start"), until=ending))
         changes, ended = Told(), Told()
         watch = StackWatch("course", changes.hear, ended.hear)
-        changes.wait(1)
+        changes.wait(2)
         watch.close()
         watch._listener._thread.join(TIMEOUT)
         assert not watch._listener.listening
@@ -106,7 +106,7 @@ class TestWatch:
         engine.on("GET /events", break_off)
         changes, ended = Told(), Told()
         StackWatch("course", changes.hear, ended.hear)
-        changes.wait(1)
+        changes.wait(2)
         ended.wait(1)
 
 
