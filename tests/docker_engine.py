@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import Answer, run
 from tests import docker_plugins
@@ -101,7 +101,7 @@ class DockerEngine:
             self._start_private()
             return
         try:
-            docker.engine()
+            docker_checks.engine()
         except CourseError as error:
             raise CourseError(error.what, f"{error.fix}; {AS_ROOT}") from None
 
@@ -130,8 +130,8 @@ class DockerEngine:
 
     def _lacks_plugins(self) -> CourseError | None:
         try:
-            docker.compose(self._ask("compose", "version", "--short"))
-            docker.buildx(self._ask("buildx", "version"))
+            docker_checks.compose(self._ask("compose", "version", "--short"))
+            docker_checks.buildx(self._ask("buildx", "version"))
         except CourseError as error:
             return error
         return None

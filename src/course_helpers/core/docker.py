@@ -1,46 +1,31 @@
-"""The Docker engine: whether it can be used, and a client of it.
+"""A client of the Docker engine.
 
-The client is that of Docker's Python library. It reaches the engine that `docker` itself would: the
-one that `DOCKER_HOST` names, or else the current context's (Docker Desktop, Colima, another
-computer). Compose and the build plugin have no library: their commands are run.
-
-A check returns what it saw, or raises a `CourseError` with the fix.
+It is that of Docker's Python library, and reaches the engine that `docker` itself would: the one
+that `DOCKER_HOST` names, or else the current context's (Docker Desktop, Colima, another computer).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
-
 from course_helpers.core.errors import CourseError, DockerError
-from course_helpers.core.processes import MISSING, TOO_SLOW, Answer, last_words, run
+from course_helpers.core.processes import last_words
 
 if TYPE_CHECKING:
     import requests
     from docker import DockerClient
-
-TIMEOUT = 2.0  # seconds; an engine that is asleep must not hold up the doctor
-PATIENCE = 10.0  # seconds for an engine that is needed now, and may be busy
 COMMAND_TIMEOUT = 15.0  # seconds for each answer
-_COMPOSE = ("docker", "compose", "version", "--short")
-_BUILDX = ("docker", "buildx", "version")
-REGISTRY = "https://registry-1.docker.io/v2/"
-OLDEST_ENGINE = 20  # 20.10, with the build plugin, runs and builds everything here
-OLDEST_COMPOSE = (2, 24)  # the first that reads a settings file only if it is there
 
-_INSTALL = "install Docker Desktop, or Docker Engine: https://docs.docker.com/get-docker/"
+INSTALL = "install Docker Desktop, or Docker Engine: https://docs.docker.com/get-docker/"
 _START = "start Docker Desktop, or run: sudo systemctl start docker"
-_RESTART = "restart Docker Desktop, or run: sudo systemctl restart docker"
+RESTART = "restart Docker Desktop, or run: sudo systemctl restart docker"
 _PERMIT = "sudo usermod -aG docker $USER, then log out and in again"
-_PLUGIN = "update Docker Desktop, or: sudo apt-get install docker-{0}-plugin (Debian's: docker-{0})"
 
 
 class _Unusable(CourseError):
@@ -60,14 +45,22 @@ def client(timeout: float = COMMAND_TIMEOUT) -> Iterator[DockerClient]:
         DockerError: no engine answers in time, or it refuses a request.
     """
     try:
-        with _client(timeout) as engine:
+        with usable_client(timeout) as engine:
             yield engine
     except _Unusable as error:
         raise DockerError(f"Docker: {error.what.rstrip('?.')}.", error.fix) from None
 
 
 @contextmanager
-def _client(timeout: float) -> Iterator[DockerClient]:
+def usable_client(timeout: float) -> Iterator[DockerClient]:
+    """Yield a client, as `client` does, and say in the doctor's words why there is none.
+
+    Args:
+        timeout: seconds for each answer.
+
+    Raises:
+        CourseError: no engine answers, in time or at all, or it refuses.
+    """
     try:
         import docker  # here: the doctor must be able to say that it is missing
     except ImportError as error:
@@ -132,12 +125,12 @@ def _library_errors() -> tuple[type[Exception], ...]:
 def _why_unusable(error: BaseException, timeout: float) -> tuple[str, str]:
     """Return why no engine answers, in a few words, and the fix."""
     if shutil.which("docker") is None:
-        return "docker is not installed", _INSTALL
+        return "docker is not installed", INSTALL
     causes = list(_causes(error))
     if any(isinstance(each, PermissionError) for each in causes):
         return "installed, but you have no right to its socket", _PERMIT
     if any("timed out" in str(each) for each in causes):
-        return f"docker gives no answer within {timeout:g} s", _RESTART
+        return f"docker gives no answer within {timeout:g} s", RESTART
     said = last_words(str(causes[-1]))
     if any(isinstance(each, (FileNotFoundError, ConnectionRefusedError)) for each in causes):
         said = f"Cannot connect to the Docker daemon at {_address()}. Is the docker daemon running?"
@@ -256,87 +249,3 @@ def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
         yield from (line.decode(errors="replace") for line in whole)
     if rest:
         yield rest.decode(errors="replace")
-
-
-def engine(timeout: float = TIMEOUT) -> str:
-    """Check that a Docker engine runs, that you may use it, and that it is recent enough."""
-    if shutil.which("docker") is None:
-        raise CourseError("docker is not installed", _INSTALL)
-    with _client(timeout) as found:
-        version = str(found.version().get("Version", ""))
-    if _numbers(version)[0] < OLDEST_ENGINE:
-        seen = f"engine {version or 'without a version'}"
-        raise CourseError(f"{seen}; {OLDEST_ENGINE} or newer is needed", _INSTALL)
-    return f"engine {version}"
-
-
-def compose(answer: Answer | None = None) -> str:
-    """Check for the Compose plugin; version 1 was a program of its own."""
-    answer = answer or run(_COMPOSE, TIMEOUT)
-    _require_command(answer)
-    version = answer.out.removeprefix("v")
-    if answer.code == 0 and _numbers(version) >= OLDEST_COMPOSE:
-        return version
-    seen = version if answer.code == 0 else shutil.which("docker-compose")
-    detail = f"only an old one ({seen}), which cannot read our file" if seen else "not installed"
-    raise CourseError(detail, _PLUGIN.format("compose"))
-
-
-def buildx(answer: Answer | None = None) -> str:
-    """Check for the build plugin."""
-    answer = answer or run(_BUILDX, TIMEOUT)
-    _require_command(answer)
-    if answer.code == 0:
-        found = re.search(r"v?(\d+\.\S+)", answer.out)
-        return found[1] if found else answer.out
-    raise CourseError("not installed", _PLUGIN.format("buildx"))
-
-
-def registry(url: str = REGISTRY) -> str:
-    """Check that images can be pulled: the registry answers, if only to ask for a log-in."""
-    try:
-        status = httpx.get(url, timeout=TIMEOUT).status_code
-    except (httpx.HTTPError, OSError) as error:  # OSError: a CA bundle that cannot be read
-        seen = f"does not answer ({type(error).__name__})"
-    else:
-        if status in (200, 401, 429):
-            return f"Docker Hub answers ({status})"
-        seen = f"answers {status}, as a proxy does that refuses"
-    fix = "connect to a network (behind a company's proxy: export HTTPS_PROXY=http://…)"
-    raise CourseError(f"Docker Hub {seen}", fix)
-
-
-def require(build: bool = False) -> None:
-    """Raise unless there is a Docker that can run the stack, and build its images if asked.
-
-    Args:
-        build: whether images are to be built.
-
-    Raises:
-        DockerError: it is missing, does not run, or is too old.
-    """
-    checks: list[tuple[str, Callable[[], str]]] = [
-        ("Docker", lambda: engine(PATIENCE)),
-        ("Docker Compose", lambda: compose(run(_COMPOSE, PATIENCE))),
-    ]
-    if build:
-        checks.append(("Docker's build plugin", lambda: buildx(run(_BUILDX, PATIENCE))))
-    for name, check in checks:
-        try:
-            check()
-        except CourseError as error:
-            raise DockerError(f"{name}: {error.what}.", error.fix) from None
-
-
-def _require_command(answer: Answer) -> None:
-    """Raise unless the command `docker` is installed and has answered in time."""
-    if answer.code == MISSING:
-        raise CourseError("docker is not installed", _INSTALL)
-    if answer.code == TOO_SLOW:
-        raise CourseError(f"docker gives {answer.err}", _RESTART)
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    """Return a version's first two numbers."""
-    found = re.match(r"(\d+)(?:\.(\d+))?", version)
-    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

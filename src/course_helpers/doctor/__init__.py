@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from course_helpers.core import docker, ports
+from course_helpers.core import docker_checks, ports
 from course_helpers.core.errors import RECONNECT, CourseError, DockerError, SettingsError
 from course_helpers.core.findings import Finding, Findings, examine_one
 from course_helpers.core.settings import GRAPH, VERSION, load_settings
@@ -42,7 +42,7 @@ class Check(NamedTuple):
 
 def _stack_port() -> str:
     try:
-        running = compose.services(docker.TIMEOUT)
+        running = compose.services(docker_checks.TIMEOUT)
     except DockerError:  # is a finding of its own
         running = []
     return lifecycle.port_for_the_stack(running)
@@ -50,7 +50,7 @@ def _stack_port() -> str:
 
 def _stack() -> str:
     try:
-        return health.stack_state(docker.TIMEOUT)
+        return health.stack_state(docker_checks.TIMEOUT)
     except DockerError:  # is a finding of its own
         return "not running: no Docker answers"
 
@@ -69,9 +69,9 @@ CHECKS = (
     Check("WSL", machine.wsl, "03"),
     Check("Memory", machine.memory, "04"),
     Check("Disk", machine.disk, "03"),
-    Check("Docker", docker.engine, "03"),
-    Check("Compose", docker.compose, "04"),
-    Check("Buildx", docker.buildx, "03"),
+    Check("Docker", docker_checks.engine, "03"),
+    Check("Compose", docker_checks.compose, "04"),
+    Check("Buildx", docker_checks.buildx, "03"),
     Check("Images", image_source, "03"),
     Check("Proxy", network.proxy),
     Check("Certificates", network.certificates),

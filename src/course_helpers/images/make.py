@@ -21,7 +21,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values, set_key
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import BuildError, CourseError
 from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.settings import (
@@ -73,9 +73,9 @@ def image_source() -> str:
         CourseError: neither; the fix names the alternatives.
     """
     try:
-        return docker.registry()
+        return docker_checks.registry()
     except CourseError as error:
-        if not missing_images(docker.TIMEOUT):
+        if not missing_images(docker_checks.TIMEOUT):
             return "no registry answers, but the stack's images are here"
         if (ROOT / BUNDLED / ARCHIVE).is_file():
             return "no registry answers, but the stack's images came with the course"
@@ -91,7 +91,7 @@ def make_images() -> None:
         BuildError: an image can neither be fetched nor built.
         SettingsError: `deployment/.env` cannot be read.
     """
-    docker.require(build=True)
+    docker_checks.require(build=True)
     prepare_env_file()
     load_bundled()
     licensed = load_settings().value("BASE_IMAGE")
@@ -128,7 +128,7 @@ def _use(variable: str, image: str) -> None:
 
 def _registry_problem() -> str | None:
     try:
-        docker.registry()
+        docker_checks.registry()
     except CourseError as error:
         return error.what
     return None

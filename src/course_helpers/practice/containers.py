@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import BuildError, DockerError, SettingsError
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings
 from course_helpers.core.terminal import run_typed
@@ -21,12 +21,7 @@ from course_helpers.images.build import image_sources
 from course_helpers.lanes import Deployment
 from course_helpers.practice import cleanup
 from course_helpers.practice.builds import take_replaced
-from course_helpers.practice.waiting import (
-    POSTGRES_READY,
-    answers,
-    published,
-    wait_until_ready,
-)
+from course_helpers.practice.waiting import POSTGRES_READY, answers, published, wait_until_ready
 from course_helpers.server.probe import missing_graphs, server_info
 from course_helpers.stack import compose
 
@@ -55,7 +50,7 @@ class PracticeContainers:
     """
 
     def __init__(self) -> None:
-        docker.require(build=True)
+        docker_checks.require(build=True)
         if base := load_settings().value("BASE_IMAGE"):
             raise SettingsError(
                 f"This lesson builds on the licence-free engine, and BASE_IMAGE is {base}.",

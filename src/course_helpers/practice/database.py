@@ -11,18 +11,13 @@ import secrets
 import time
 from contextlib import suppress
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import DockerError
 from course_helpers.core.settings import load_settings
 from course_helpers.core.terminal import run_typed
 from course_helpers.images.names import base_image
 from course_helpers.practice import cleanup
-from course_helpers.practice.waiting import (
-    POSTGRES_READY,
-    answers,
-    published,
-    wait_until_ready,
-)
+from course_helpers.practice.waiting import POSTGRES_READY, answers, published, wait_until_ready
 from course_helpers.stack.compose import project_name
 
 _PORT, _IMAGE, _PASSWORD = "127.0.0.1::5432", "${POSTGRES_IMAGE}", "${POSTGRES_PASSWORD}"
@@ -40,7 +35,7 @@ class PracticeDatabase:
     """
 
     def __init__(self) -> None:
-        docker.require()
+        docker_checks.require()
         self._project = f"{project_name()}-database"
         self._container = f"{self._project}-postgres"
         self.remove()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import CourseError
 from course_helpers.core.processes import ending_with_a_sentence
 from course_helpers.core.settings import prepare_env_file
@@ -22,7 +22,7 @@ from course_helpers.stack.logs import follow_logs
 
 
 def _up_with_images() -> None:
-    docker.require()
+    docker_checks.require()
     prepare_env_file()
     load_bundled()
     if missing_images():

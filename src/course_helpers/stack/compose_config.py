@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import ServerError
 from course_helpers.core.masking import is_secret, mask_texts
 from course_helpers.core.processes import last_words, run
@@ -43,7 +43,7 @@ def compose_config(folder: Path = DEPLOYMENT, **shell: str) -> ComposeConfig:
         DockerError: there is no Docker.
         ServerError: Compose does not understand the file.
     """
-    docker.require()
+    docker_checks.require()
     typed = [*(f"{name}={value}" for name, value in shell.items()), "docker compose config"]
     show_command(" ".join(typed))
     arguments = ("config", "--format", "json")

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from dotenv import set_key
 
-from course_helpers.core import docker, ports
+from course_helpers.core import docker, docker_checks, ports
 from course_helpers.core.errors import BuildError, CourseError, ServerError
 from course_helpers.core.processes import last_words
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
@@ -56,7 +56,7 @@ def prepare() -> None:
         BuildError: an image is missing.
         SettingsError: `deployment/.env` is invalid.
     """
-    docker.require()
+    docker_checks.require()
     prepare_env_file()
     _make_passwords()
     if missing := missing_images():
@@ -74,7 +74,7 @@ def restart(*names: str, timeout: float = UP_TIMEOUT) -> str:
         DockerError: there is no Docker that can run it.
         ServerError: nothing runs that could be restarted, or it did not become ready.
     """
-    docker.require()
+    docker_checks.require()
     if not services():
         raise ServerError("The stack is not running, so nothing can be restarted.", "make up")
     return start(("restart", *names), timeout, (GRAPH,))
@@ -90,7 +90,7 @@ def stop(*names: str) -> None:
         DockerError: there is no Docker.
         ServerError: they could not be stopped.
     """
-    docker.require()
+    docker_checks.require()
     run_compose("stop", *names, timeout=DOWN_TIMEOUT)
 
 
@@ -104,7 +104,7 @@ def down(volumes: bool = False) -> None:
         DockerError: there is no Docker.
         ServerError: it could not be stopped.
     """
-    docker.require()
+    docker_checks.require()
     options = ["--volumes"] if volumes else []
     run_compose("down", "--remove-orphans", *options, timeout=DOWN_TIMEOUT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import ServerError
 from course_helpers.core.terminal import show_command
 from course_helpers.stack.compose import (
@@ -87,7 +87,7 @@ def follow_logs() -> None:
         DockerError: there is no Docker.
         ServerError: nothing runs.
     """
-    docker.require()
+    docker_checks.require()
     if not services():
         raise ServerError("The stack is not running, so it has no logs.", "make up")
     command = compose_command("logs", "--follow", "--tail", "50", "--no-color")

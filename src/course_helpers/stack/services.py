@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.errors import ServerError
 from course_helpers.core.markup import Rows
 from course_helpers.core.masking import mask_value
@@ -100,7 +100,7 @@ def list_services() -> Rows:
         DockerError: there is no Docker.
         ServerError: Compose fails.
     """
-    docker.require()
+    docker_checks.require()
     show_command("docker compose ps --all")
     answer = run_compose("ps", "--all", "--format", "json", timeout=TIMEOUT).out
     # One object per line or one array, depending on Compose's version.

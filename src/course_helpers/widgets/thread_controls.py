@@ -22,11 +22,20 @@ Press = Callable[[Draft, Work], None]
 class Commands(Protocol):
     """What the buttons are for."""
 
-    async def send(self, text: str) -> None: ...
-    async def approve(self) -> None: ...
-    async def edit(self, text: str) -> None: ...
-    async def fork(self, checkpoint_id: str, text: str) -> None: ...
-    async def copy(self) -> None: ...
+    async def send(self, text: str) -> None:
+        """Say something, and show the answer as it comes."""
+
+    async def approve(self) -> None:
+        """Let the run that waits go on."""
+
+    async def edit(self, text: str) -> None:
+        """Let the run that waits go on with other words."""
+
+    async def fork(self, checkpoint_id: str, text: str) -> None:
+        """Go back to a checkpoint, and say something else there."""
+
+    async def copy(self) -> None:
+        """Copy the thread, and show the copy."""
 
 
 class ThreadControls:

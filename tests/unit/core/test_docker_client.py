@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from docker.errors import NotFound
 
-from course_helpers.core import docker
+from course_helpers.core import docker, docker_checks
 from course_helpers.core.errors import CourseError, DockerError
 from tests.unit.fake_engine import FakeEngine, Handler, frames, running
 
@@ -33,7 +33,7 @@ def choose_context(folder: Path, name: str, host: str) -> None:
 
 class TestWhichEngine:
     def test_the_one_that_the_variable_names(self, engine: FakeEngine) -> None:
-        assert docker.engine() == "engine 28.2.2"
+        assert docker_checks.engine() == "engine 28.2.2"
         assert engine.asked
 
     @pytest.mark.parametrize("by", ["config", "variable"])
@@ -46,7 +46,7 @@ class TestWhichEngine:
         if by == "variable":
             (tmp_path / "docker/config.json").write_text("{}")
             monkeypatch.setenv("DOCKER_CONTEXT", "colima")
-        assert docker.engine() == "engine 28.2.2"
+        assert docker_checks.engine() == "engine 28.2.2"
         assert engine.asked
 
     def test_the_variable_before_the_context(
@@ -55,7 +55,7 @@ class TestWhichEngine:
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
         with running(tmp_path / "other.sock") as other:
             choose_context(tmp_path / "docker", "other", other.address)
-            docker.engine()
+            docker_checks.engine()
             assert (bool(engine.asked), other.asked) == (True, [])
 
     @pytest.mark.parametrize("config", [None, "{}", '{"currentContext": "colima"}'])
@@ -75,7 +75,7 @@ class TestWhichEngine:
     def test_an_old_one_in_its_own_version_of_the_api(self, engine: FakeEngine) -> None:
         engine.on("GET /version", (200, {"Version": "20.10.24", "ApiVersion": "1.41"}))
         engine.on("GET /containers/json", (200, []))
-        assert docker.engine() == "engine 20.10.24"
+        assert docker_checks.engine() == "engine 20.10.24"
         with docker.client() as client:
             assert client.containers.list() == []
         assert engine.paths[-1].startswith("/v1.41/")
@@ -87,7 +87,7 @@ class TestWhichEngine:
     def test_one_that_is_too_old(self, version: str, seen: str, engine: FakeEngine) -> None:
         engine.on("GET /version", (200, {"Version": version, "ApiVersion": "1.40"}))
         with pytest.raises(CourseError, match=seen):
-            docker.engine()
+            docker_checks.engine()
 
 
 class TestNoEngine:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course_helpers.core import docker
+from course_helpers.core import docker_checks
 from course_helpers.core.findings import examine_one
 from course_helpers.doctor import CHECKS, Check, examine, server_findings
 from tests.unit.fake_engine import FakeEngine
@@ -37,7 +37,7 @@ def test_what_no_http_client_survives_is_a_finding(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", "/not/there.pem")
     finding = server_findings("http://127.0.0.1:9")[-1]
     assert (finding.name, finding.ok) == ("Server", False)
-    assert examine_one("Registry", docker.registry).state == "FAIL"
+    assert examine_one("Registry", docker_checks.registry).state == "FAIL"
 
 
 def test_findings_come_in_order_whatever_the_checks_do() -> None:

@@ -26,7 +26,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "course")
     module = practice_database
     monkeypatch.setattr(module.atexit, "register", lambda function: None)
-    monkeypatch.setattr(module.docker, "require", lambda: None)
+    monkeypatch.setattr(module.docker_checks, "require", lambda: None)
     monkeypatch.setattr(module.cleanup, "remove", lambda name: said.append(f"rm {name}"))
     monkeypatch.setattr(module, "base_image", lambda settings, name: f"image of {name}")
     monkeypatch.setattr(module, "wait_until_ready", lambda container, service, ready: ready())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from course_helpers.core import docker as module
+from course_helpers.core import docker_checks
 
 
 @pytest.fixture
 def docker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Act as if there were a Docker that can run the stack."""
-    monkeypatch.setattr(module, "require", lambda: None)
+    monkeypatch.setattr(docker_checks, "require", lambda: None)
