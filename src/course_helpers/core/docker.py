@@ -106,6 +106,26 @@ def not_found() -> type[Exception]:
     return NotFound
 
 
+@contextmanager
+def unless_gone() -> Iterator[list[str]]:
+    """Yield a list that is empty after the block, unless a container is gone or being removed.
+
+    Then the block ends there, and the list holds the engine's reason.
+
+    Raises:
+        docker.errors.APIError: the engine refuses for another reason.
+    """
+    from docker.errors import APIError
+
+    reasons: list[str] = []
+    try:
+        yield reasons
+    except APIError as error:
+        if error.status_code not in (404, 409):  # 409: it does not run, or is being removed
+            raise
+        reasons.append(reason(error))
+
+
 def too_slow() -> tuple[type[Exception], ...]:
     """Return what a client raises where the engine says nothing in time."""
     from requests import ConnectionError, Timeout

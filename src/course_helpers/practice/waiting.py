@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from docker.errors import NotFound
 
 from course_helpers.core import docker
-from course_helpers.core.errors import DockerError, ServerError
+from course_helpers.core.errors import ServerError
 from course_helpers.core.waiting import wait_until
 from course_helpers.stack.containers import Service, execute, read_log
 from course_helpers.stack.log_reader import explain
@@ -50,10 +50,7 @@ def answers(container: str, question: Sequence[str]) -> bool:
         container: its name; it may have stopped or been removed.
         question: the command.
     """
-    try:
-        return execute(container, question, TIMEOUT).code == 0
-    except (DockerError, NotFound):
-        return False
+    return execute(container, question, TIMEOUT).code == 0
 
 
 def published(container: str, port: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course_helpers.core import docker
-from course_helpers.core.processes import TOO_SLOW, Answer
+from course_helpers.core.processes import NOT_STARTED, TOO_SLOW, Answer
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -139,20 +139,21 @@ def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) ->
         timeout: seconds for it to end.
 
     Returns:
-        Its exit code and what it printed; `TOO_SLOW` if it has not ended in time.
+        Its exit code and what it printed; `TOO_SLOW` if it has not ended in time, `NOT_STARTED` if
+        there is no such container, or it does not run.
 
     Raises:
-        DockerError: Docker does not answer, or the container does not run.
-        docker.errors.NotFound: there is no such container.
+        DockerError: Docker does not answer.
     """
-    with docker.client(timeout) as engine:
+    with docker.client(timeout) as engine, docker.unless_gone() as reasons:
         asked = engine.api.exec_create(container, list(command))
         try:
             out, err = docker.exec_output(engine, asked["Id"])
         except docker.too_slow():
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
         code = engine.api.exec_inspect(asked["Id"])["ExitCode"]
-    return Answer(code, docker.text_of(out), docker.text_of(err))
+        return Answer(code, docker.text_of(out), docker.text_of(err))
+    return Answer(NOT_STARTED, err=reasons[0])
 
 
 def run_alone(
@@ -198,11 +199,9 @@ def read_environment(container: str) -> list[str]:
     Raises:
         DockerError: Docker does not answer.
     """
-    with docker.client() as engine:
-        try:
-            return list(engine.api.inspect_container(container)["Config"]["Env"] or [])
-        except docker.not_found():
-            return []
+    with docker.client() as engine, docker.unless_gone():
+        return list(engine.api.inspect_container(container)["Config"]["Env"] or [])
+    return []
 
 
 def read_log(container: str, lines: int = 200) -> str:
@@ -215,8 +214,6 @@ def read_log(container: str, lines: int = 200) -> str:
     Raises:
         DockerError: Docker does not answer.
     """
-    with docker.client(TIMEOUT) as engine:
-        try:
-            return docker.text_of(engine.api.logs(container, tail=lines))
-        except docker.not_found():
-            return ""
+    with docker.client(TIMEOUT) as engine, docker.unless_gone():
+        return docker.text_of(engine.api.logs(container, tail=lines))
+    return ""

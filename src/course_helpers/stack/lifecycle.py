@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 
 from dotenv import set_key
 
-from course_helpers.core import docker, docker_checks, ports
+from course_helpers.core import docker_checks, ports
 from course_helpers.core.errors import BuildError, CourseError, ServerError
-from course_helpers.core.processes import last_words
+from course_helpers.core.processes import NOT_STARTED, last_words
 from course_helpers.core.settings import ENV_FILE, GRAPH, load_settings, prepare_env_file
 from course_helpers.images.names import missing_images
 from course_helpers.stack.compose import API, PASSWORDS, data_volumes, run_compose, services
@@ -124,10 +123,10 @@ def run_in(service: str, *command: str, timeout: float = RUN_TIMEOUT) -> str:
     found = next((each for each in services() if each.name == service), None)
     said = f'service "{service}" is not running'
     if found is not None and found.state == "running":
-        with suppress(docker.not_found()):  # it has been removed meanwhile
-            answer = execute(found.container, command, timeout)
-            if answer.code == 0:
-                return answer.out
+        answer = execute(found.container, command, timeout)
+        if answer.code == 0:
+            return answer.out
+        if answer.code != NOT_STARTED:  # then it has ended meanwhile
             said = last_words(answer.err or answer.out)
     raise ServerError(
         f"`docker compose exec` failed: {said}.", "look at: make logs; then try again"

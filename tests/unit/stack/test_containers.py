@@ -10,7 +10,7 @@ import pytest
 
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
-from course_helpers.core.processes import TOO_SLOW
+from course_helpers.core.processes import NOT_STARTED, TOO_SLOW
 from course_helpers.stack import lifecycle
 from course_helpers.stack.containers import (
     execute,
@@ -72,8 +72,11 @@ def test_how_a_container_ended_last(
         assert last_death(client, "x") == death
 
 
-def test_a_container_that_is_gone_has_printed_nothing(engine: FakeEngine) -> None:
+@pytest.mark.parametrize("status", [404, 409])  # 409: "dead or marked for removal"
+def test_a_container_that_is_gone_has_printed_nothing(status: int, engine: FakeEngine) -> None:
+    engine.on("(GET|POST) /containers/gone/", (status, {"message": "it is gone"}))
     assert read_log("gone") == ""
+    assert execute("gone", ["true"]).code == NOT_STARTED
     assert read_environment("gone") == []
 
 
