@@ -111,6 +111,7 @@ def engine(
 ) -> Iterator[FakeEngine]:
     """Yield a scripted Docker engine, and let every client in the test use it."""
     program("docker", "echo 'a test asks the command, not the engine' >&2; exit 1")
-    with running(tmp_path / "engine.sock") as engine:
+    (tmp_path / "bin/docker.bat").write_text("exit /b 1")  # what Windows finds by that name
+    with running() as engine:
         monkeypatch.setenv("DOCKER_HOST", engine.address)
         yield engine

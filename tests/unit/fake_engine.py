@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 
 # An answer to a request: a status with JSON, pieces sent one by one, or a function that sends it.
@@ -85,8 +84,8 @@ def raw(*pieces: bytes) -> Callable[[Handler], None]:
     return send
 
 
-class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """The engine.
+class FakeEngine(socketserver.ThreadingTCPServer):
+    """The engine, at a port of 127.0.0.1: Windows has no other sockets.
 
     Attributes:
         replies: a pattern of a request, as `GET /containers/json`, and the answer; the first fits.
@@ -97,9 +96,9 @@ class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 64  # a full queue refuses at once, which no real engine does
 
-    def __init__(self, socket: Path) -> None:
-        super().__init__(str(socket), Handler)
-        self.address = f"unix://{socket}"
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.address = f"tcp://127.0.0.1:{self.server_address[1]}"
         self.asked, self.paths, self.bodies = list[str](), list[str](), list[bytes]()
         self.replies: list[tuple[str, Reply]] = []
         self.on("GET /version", (200, VERSION))
@@ -113,9 +112,9 @@ class FakeEngine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 @contextmanager
-def running(socket: Path) -> Iterator[FakeEngine]:
-    """Yield an engine that answers at a socket."""
-    with FakeEngine(socket) as engine:
+def running() -> Iterator[FakeEngine]:
+    """Yield an engine that answers."""
+    with FakeEngine() as engine:
         threading.Thread(target=engine.serve_forever, args=[0.01], daemon=True).start()
         yield engine
         engine.shutdown()

@@ -17,6 +17,7 @@ from docker.errors import NotFound
 from course_helpers.core import docker, docker_checks
 from course_helpers.core.errors import CourseError, DockerError
 from tests.unit.fake_engine import FakeEngine, Handler, frames, running
+from tests.unit.shared import needs_posix
 
 TIMEOUT = 0.3  # seconds
 
@@ -53,7 +54,7 @@ class TestWhichEngine:
         self, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-        with running(tmp_path / "other.sock") as other:
+        with running() as other:
             choose_context(tmp_path / "docker", "other", other.address)
             docker_checks.engine()
             assert (bool(engine.asked), other.asked) == (True, [])
@@ -91,6 +92,7 @@ class TestWhichEngine:
 
 
 class TestNoEngine:
+    @needs_posix
     def test_nothing_at_the_address(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[str, str], None]
     ) -> None:
