@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 import os
 import re
 import shutil
@@ -11,18 +9,9 @@ import subprocess
 import time
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from jsonschema import Draft201909Validator
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-
-from course_helpers.doctor import machine
-from course_helpers.workspace import lab
-from tests import run
-from tests.stages import FIRST, STAGES, Stage
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -244,174 +233,3 @@ class TestRequirements:
         assert {n: v for n, v in dev.items() if n in learner and learner[n] != v} == {}
         wanted = {Requirement(line).name.lower() for line in PROJECT["dependency-groups"]["dev"]}
         assert wanted <= set(dev)
-
-
-class TestContinuousIntegration:
-    def test_the_script_runs_make_test(self) -> None:
-        script = ROOT / ".ci" / "run"
-        assert "exec make test" in script.read_text()
-        assert os.name != "posix" or os.access(script, os.X_OK)
-
-    def test_the_workflow_covers_three_systems(self) -> None:
-        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-        assert workflow["permissions"] == {"contents": "read"}
-        commands = {
-            name: [step["run"] for step in job["steps"] if "run" in step]
-            for name, job in workflow["jobs"].items()
-        }
-        assert "make test" in commands["test"]
-        assert commands["test-fast"] == ["make test-fast"]
-        systems = workflow["jobs"]["test-fast"]["strategy"]["matrix"]["os"]
-        assert systems == ["macos-latest", "windows-latest"]
-
-    def test_every_action_has_its_major_version(self) -> None:
-        used = re.findall(r"uses: (\S+)", (ROOT / ".github/workflows/ci.yml").read_text())
-        assert used
-        assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used)
-
-    def test_all_that_the_workflow_runs_exists(self) -> None:
-        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-        makefile = (ROOT / "Makefile").read_text()
-        for job in workflow["jobs"].values():
-            for command in (step["run"] for step in job["steps"] if "run" in step):
-                target = re.fullmatch(r"make ([a-z-]+)", command)
-                assert target, command
-                assert re.search(rf"^{target[1]}:", makefile, re.MULTILINE), command
-
-    def test_the_workflow_has_the_versions_of_python_that_the_course_promises(self) -> None:
-        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-        promised = SpecifierSet(PROJECT["project"]["requires-python"])
-        versions = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
-        assert versions == ["3.11", "3.14"]
-        assert all(version in promised for version in versions)
-
-    def test_the_workflow_leaves_a_slow_machine_the_time(self) -> None:
-        workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-        assert workflow["jobs"]["test"]["timeout-minutes"] == 90
-
-
-# See devContainer.base.schema.json.license for where it is from. It is the official schema without
-# what single editors add to it.
-SCHEMA = Path(__file__).parent / "devContainer.base.schema.json"
-CONTAINER = ROOT / ".devcontainer" / "devcontainer.json"
-
-
-class TestDevelopmentContainer:
-    @pytest.fixture
-    def schema(self) -> Draft201909Validator:
-        return Draft201909Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-
-    @pytest.fixture
-    def container(self) -> dict[str, Any]:
-        return json.loads(CONTAINER.read_text(encoding="utf-8"))
-
-    def test_fits_the_official_schema(
-        self, schema: Draft201909Validator, container: dict[str, Any]
-    ) -> None:
-        assert [error.message for error in schema.iter_errors(container)] == []
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"postCreateComand": "make setup"},
-            {"hostRequirements": {"memory": "8 GB"}},
-            {"hostRequirements": {"cpus": "2"}},
-            {"forwardPorts": ["JupyterLab"]},
-            {"features": []},
-        ],
-    )
-    def test_the_schema_finds_mistakes(
-        self, schema: Draft201909Validator, container: dict[str, Any], wrong: dict[str, Any]
-    ) -> None:
-        assert not schema.is_valid(container | wrong)
-
-    def test_sets_up_with_make(self, container: dict[str, Any]) -> None:
-        assert container["postCreateCommand"] == "make setup"
-
-    def test_its_python_is_one_that_the_course_runs_on(self, container: dict[str, Any]) -> None:
-        version = re.fullmatch(r"[a-z./]+/python:(3\.\d+)-bookworm", container["image"])
-        assert version
-        assert version[1] in SpecifierSet(PROJECT["project"]["requires-python"])
-
-    def test_has_a_docker_of_its_own(self, container: dict[str, Any]) -> None:
-        assert list(container["features"]) == ["ghcr.io/devcontainers/features/docker-in-docker:4"]
-
-    def test_asks_for_as_much_as_the_doctor(self, container: dict[str, Any]) -> None:
-        asked = container["hostRequirements"]
-        assert asked["cpus"] >= 2
-        for name, check in (("memory", machine.memory), ("storage", machine.disk)):
-            needed = inspect.signature(check).parameters["needed"].default
-            assert int(asked[name].removesuffix("gb")) >= needed
-
-    def test_forwards_the_port_of_jupyterlab(self, container: dict[str, Any]) -> None:
-        assert container["forwardPorts"] == [lab.USUAL_PORT]
-        assert list(container["portsAttributes"]) == [str(lab.USUAL_PORT)]
-
-
-JUNIT = '<testsuites><testsuite tests="5" failures="1" errors="1" skipped="1"/></testsuites>'
-
-
-class TestRun:
-    stage = Stage("unit", "none", ("true",), track=FIRST)
-
-    def test_counts_come_from_the_report(self, tmp_path: Path) -> None:
-        (tmp_path / "unit.xml").write_text(JUNIT)
-        result = run.read_report(self.stage, tmp_path / "unit.xml", code=1, seconds=2.0)
-        assert (result.passed, result.failed, result.skipped) == (2, 2, 1)
-
-    @pytest.mark.parametrize("code", [2, 4, 5, -9])
-    def test_a_stage_without_a_report_has_failed(self, tmp_path: Path, code: int) -> None:
-        result = run.read_report(self.stage, tmp_path / "unit.xml", code, seconds=2.0)
-        assert result.failed == 1
-
-    def test_a_report_of_nothing_but_passes_fails_with_the_process(self, tmp_path: Path) -> None:
-        (tmp_path / "unit.xml").write_text('<testsuite tests="3" failures="0" errors="0"/>')
-        assert run.read_report(self.stage, tmp_path / "unit.xml", 3, 1.0).failed == 1
-        assert run.read_report(self.stage, tmp_path / "unit.xml", 0, 1.0).failed == 0
-
-    @pytest.mark.parametrize(("ci", "failed"), [("true", 1), ("", 0)])
-    def test_what_could_not_run_fails_only_in_ci(
-        self, monkeypatch: pytest.MonkeyPatch, ci: str, failed: int
-    ) -> None:
-        monkeypatch.setenv("CI", ci)
-        stage = Stage("browser", "embedded", ("false",), needs=lambda: "no browser: install it")
-        result = run.run_stage(stage)
-        assert result.failed == failed
-        assert "could not run: no browser: install it" in run.summary([result])
-
-    def test_the_last_line_holds_the_totals(self) -> None:
-        results = [run.Result(self.stage, 3, 0, 1, 1.5), run.Result(self.stage, 4, 2, 0, 1.5)]
-        assert run.summary(results).splitlines()[-1] == "7 passed, 2 failed, 1 skipped"
-        assert run.summary(results[1:]).splitlines()[-1] == "4 passed, 2 failed"
-
-    def test_what_failed_is_said_again_at_the_end(self, tmp_path: Path) -> None:
-        (tmp_path / "unit.xml").write_text(
-            '<testsuites><testsuite tests="2" failures="1" errors="1"><testcase classname="05" '
-            'name="Cell 3"><failure message="#x1B[91mCell outputs differ#x1B[0m&#10;a != b"/>'
-            '</testcase><testcase classname="a" name="b"><error message="no server"/></testcase>'
-            "</testsuite></testsuites>"
-        )
-        result = run.read_report(self.stage, tmp_path / "unit.xml", code=1, seconds=2.0)
-        lines = run.summary([result]).splitlines()
-        assert lines[1:4] == ["FAILED 05::Cell 3", "    Cell outputs differ", "    a != b"]
-        assert lines[4:6] == ["FAILED a::b", "    no server"]
-
-    def test_no_key_and_no_setting_reaches_the_tests(self) -> None:
-        foreign = {
-            "OPENAI_API_KEY": "sk-1",
-            "OPENAI_BASE_URL": "http://localhost",
-            "LANGCHAIN_TRACING_V2": "true",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LANE": "official",
-            "PATH": "/bin",
-        }
-        environment = run.stage_environment(foreign)
-        assert environment["PATH"] == "/bin"
-        assert environment["TASK_MAISTRO_NOW"] == "2026-03-04T09:00:00"
-        assert environment["LANGSMITH_TRACING"] == "false"
-        assert not any(environment.get(name) for name in foreign if name != "PATH")
-
-    def test_every_folder_of_tests_has_its_stage(self) -> None:
-        folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-        covered = " ".join(" ".join(stage.command) for stage in STAGES)
-        assert all(f"tests/{folder}" in covered for folder in folders)
