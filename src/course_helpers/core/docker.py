@@ -20,6 +20,7 @@ from course_helpers.core.processes import last_words
 if TYPE_CHECKING:
     import requests
     from docker import DockerClient
+
 COMMAND_TIMEOUT = 15.0  # seconds for each answer
 
 INSTALL = "install Docker Desktop, or Docker Engine: https://docs.docker.com/get-docker/"
@@ -126,11 +127,23 @@ def unless_gone() -> Iterator[list[str]]:
         reasons.append(reason(error))
 
 
-def too_slow() -> tuple[type[Exception], ...]:
-    """Return what a client raises where the engine says nothing in time."""
-    from requests import ConnectionError, Timeout
+@contextmanager
+def telling_time_outs() -> Iterator[None]:
+    """Turn the library's exceptions for an engine that says nothing in time into one.
 
-    return Timeout, ConnectionError  # the second, where it had begun to answer
+    It has several, and one, `requests.ConnectionError`, is also that of a broken connection.
+
+    Raises:
+        TimeoutError: the engine says nothing in time.
+    """
+    from requests import RequestException
+
+    try:
+        yield
+    except RequestException as error:
+        if not _timed_out(error):
+            raise
+        raise TimeoutError from None
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
@@ -149,7 +162,7 @@ def _why_unusable(error: BaseException, timeout: float) -> tuple[str, str]:
     causes = list(_causes(error))
     if any(isinstance(each, PermissionError) for each in causes):
         return "installed, but you have no right to its socket", _PERMIT
-    if any("timed out" in str(each) for each in causes):
+    if _timed_out(error):
         return f"docker gives no answer within {timeout:g} s", RESTART
     said = last_words(str(causes[-1]))
     if any(isinstance(each, (FileNotFoundError, ConnectionRefusedError)) for each in causes):
@@ -163,6 +176,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         wrapped = [each for each in error.args if isinstance(each, BaseException)]
         error = wrapped[0] if wrapped else error.__cause__ or error.__context__
+
+
+def _timed_out(error: BaseException) -> bool:
+    return any("timed out" in str(each) for each in _causes(error))
 
 
 def _address() -> str:
@@ -216,12 +233,14 @@ def exec_output(engine: DockerClient, exec_id: str) -> tuple[bytes, bytes]:
     """
     path, mode = f"exec/{exec_id}/start", {"Detach": False, "Tty": False}
     data = request(engine, "POST", path, json=mode).content
-    printed = {1: b"", 2: b""}  # by stream, as a head of eight bytes says before each piece
-    while data:
-        stream, end = data[0], 8 + int.from_bytes(data[4:8], "big")
-        printed[stream] += data[8:end]
-        data = data[end:]
-    return printed[1], printed[2]
+    printed = {1: bytearray(), 2: bytearray()}  # by stream, which the head of each piece names
+    start = 0
+    while start < len(data):
+        body = start + 8
+        end = body + int.from_bytes(data[start + 4 : body], "big")
+        printed[data[start]] += data[body:end]
+        start = end
+    return bytes(printed[1]), bytes(printed[2])
 
 
 def past_events(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from docker.errors import NotFound
-
 from course_helpers.core import docker
 from course_helpers.core.errors import ServerError
 from course_helpers.core.waiting import wait_until
@@ -55,21 +53,17 @@ def answers(container: str, question: Sequence[str]) -> bool:
 
 def published(container: str, port: int) -> str:
     """Return where a container's port is published, as host:port; empty if it is not."""
-    try:
-        with docker.client() as engine:
-            found = engine.api.port(container, port) or []
-    except NotFound:
-        return ""
-    return "".join(f"{each['HostIp']}:{each['HostPort']}" for each in found[:1])
+    with docker.client() as engine, docker.unless_gone():
+        found = engine.api.port(container, port) or []
+        return "".join(f"{each['HostIp']}:{each['HostPort']}" for each in found[:1])
+    return ""
 
 
 def _ended(container: str, service: str) -> Service | None:
     """Return how a container stopped; None while it runs."""
-    try:
-        with docker.client() as engine:
-            state = engine.api.inspect_container(container)["State"]
-    except NotFound:
-        state = {"Status": "removed", "ExitCode": 0}
+    state = {"Status": "removed", "ExitCode": 0}
+    with docker.client() as engine, docker.unless_gone():
+        state = engine.api.inspect_container(container)["State"]
     if state["Status"] in ("created", "running"):
         return None
     return Service(service, container, "", state["Status"], exit_code=state["ExitCode"])

@@ -148,8 +148,9 @@ def execute(container: str, command: Sequence[str], timeout: float = TIMEOUT) ->
     with docker.client(timeout) as engine, docker.unless_gone() as reasons:
         asked = engine.api.exec_create(container, list(command))
         try:
-            out, err = docker.exec_output(engine, asked["Id"])
-        except docker.too_slow():
+            with docker.telling_time_outs():
+                out, err = docker.exec_output(engine, asked["Id"])
+        except TimeoutError:
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
         code = engine.api.exec_inspect(asked["Id"])["ExitCode"]
         return Answer(code, docker.text_of(out), docker.text_of(err))
@@ -180,10 +181,11 @@ def run_alone(
             image, arguments, entrypoint=[program], network_mode="none", **options
         )
         try:
-            made.start()
-            code = int(made.wait(timeout=timeout)["StatusCode"])
-            out, err = made.logs(stderr=False), made.logs(stdout=False)
-        except docker.too_slow():
+            with docker.telling_time_outs():
+                made.start()
+                code = int(made.wait(timeout=timeout)["StatusCode"])
+                out, err = made.logs(stderr=False), made.logs(stdout=False)
+        except TimeoutError:
             return Answer(TOO_SLOW, err=f"no answer within {timeout:g} s")
         finally:
             made.remove(force=True, v=True)

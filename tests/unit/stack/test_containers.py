@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from course_helpers.core import docker
-from course_helpers.core.errors import ServerError
+from course_helpers.core.errors import DockerError, ServerError
 from course_helpers.core.processes import NOT_STARTED, TOO_SLOW
 from course_helpers.stack import lifecycle
 from course_helpers.stack.containers import (
@@ -20,7 +20,7 @@ from course_helpers.stack.containers import (
     read_log,
     run_alone,
 )
-from tests.unit.fake_engine import FakeEngine, frames, raw
+from tests.unit.fake_engine import FakeEngine, Handler, frames, raw
 
 API = "langgraph-api"
 
@@ -99,6 +99,14 @@ class TestCommands:
         began = time.monotonic()
         assert execute("c1", ["psql"], timeout=0.2) == (TOO_SLOW, "", "no answer within 0.2 s")
         assert time.monotonic() - began < 3
+
+    def test_an_engine_that_goes_away_is_not_a_slow_command(self, engine: FakeEngine) -> None:
+        def go_away(handler: Handler) -> None:
+            handler.close_connection = True
+
+        engine.on("POST /exec/x/start", go_away)
+        with pytest.raises(DockerError, match="no engine answers"):
+            execute("c1", ["psql"])
 
     def test_a_container_of_its_own_is_removed_also_when_it_is_too_slow(
         self, engine: FakeEngine
